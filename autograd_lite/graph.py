@@ -1,0 +1,30 @@
+"""The order in which a graph is walked."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from autograd_lite.engine import Value
+
+
+def topological_order(*roots: "Value") -> tuple[list["Value"], list["Value"]]:
+    """The nodes that `roots` were computed from: those with parents, each after its parents; and the leaves.
+
+    A depth-first walk with an explicit stack, on which None marks that all a node depends on is done.
+    """
+    interior: list[Value] = []
+    leaves: list[Value] = []
+    seen: set[Value] = set()
+    stack: list[Value | None] = [*roots]
+    while stack:
+        v = stack.pop()
+        if v is None:
+            interior.append(stack.pop())  # type: ignore[arg-type]
+        elif v not in seen:
+            seen.add(v)
+            if v._parents:
+                stack.append(v)
+                stack.append(None)
+                stack.extend(v._parents)
+            else:
+                leaves.append(v)
+    return interior, leaves
