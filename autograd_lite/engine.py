@@ -306,7 +306,7 @@ def _data(x: Number) -> float:
     return x.data if isinstance(x, Value) else x
 
 
-def _unary(rule: Rule) -> Callable[[Value], Value]:
+def _unary(rule: Rule) -> Callable[..., Any]:
     """`record` for one operand, written out: a call saved on every operation."""
     forward, takes_output, takes_operands = rule.forward, rule.takes_output, rule.takes_operands
 
@@ -325,10 +325,10 @@ def _unary(rule: Rule) -> Callable[[Value], Value]:
     return method
 
 
-def _binary(rule: Rule) -> Callable[[Value, Any], Value]:
+def _binary(rule: Rule) -> Callable[..., Any]:
     forward, takes_output, takes_operands = rule.forward, rule.takes_output, rule.takes_operands
 
-    def method(self: Value, other: Any) -> Value:
+    def method(self: Value, other: Any) -> Any:
         if not isinstance(other, Value):
             other = _operand(other, rule)
             if other is NotImplemented:
@@ -354,7 +354,7 @@ def _variadic(rule: Rule) -> Callable[..., Number]:
     return method
 
 
-def _reflected(method: Callable[[Value, Any], Value], rule: Rule) -> Callable[[Value, Any], Any]:
+def _reflected(method: Callable[..., Any], rule: Rule) -> Callable[..., Any]:
     def reflected(self: Value, other: Any) -> Any:
         left = _operand(other, rule)
         return left if left is NotImplemented else method(left, self)
@@ -376,8 +376,8 @@ def _operand(x: Any, rule: Rule) -> Any:
 
 def install(rule: Rule) -> None:
     """Make a row of the table a method of `Value`, if its name can be one."""
-    makers: dict[int | None, Callable[[Rule], Callable[..., Any]]] = {1: _unary, 2: _binary}
-    method = makers.get(rule.arity, _variadic)(rule)
+    make = _unary if rule.arity == 1 else _binary if rule.arity == 2 else _variadic
+    method = make(rule)
     if rule.name.isidentifier():
         method.__name__, method.__qualname__ = rule.name, f"Value.{rule.name}"
         setattr(Value, rule.name, method)
