@@ -45,7 +45,7 @@ class Value:
     (Value(data=4.0, grad=1.0), Value(data=2.0, grad=-3.0, label='a'), 2.0)
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_captured", "_parents", "_rule", "data", "grad")
+    __slots__ = ("__dict__", "_captured", "_parents", "_rule", "data", "grad")
 
     label = ""  # on the class: a node spends memory on a label only if it has one
     data: float
@@ -242,6 +242,8 @@ def _sweep_recording(interior: list[Value]) -> None:
         g = v.grad
         if not isinstance(g, Value) and g == 0.0:
             continue
+        if not v._rule.form:
+            raise TypeError(f"operation {v.op!r} was recorded by hand: create_graph=True cannot differentiate it again")
         operands = [p.data if p._rule is CONSTANT else p for p in v._parents]
         try:
             contributions = v._rule.vjp(g, *v._rule.captured(v, operands))

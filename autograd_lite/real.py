@@ -106,7 +106,10 @@ def _ieee_operator(name: str, compute: Callable[..., float]) -> None:
     setattr(IEEE, f"__r{name}__", lambda self, other: operate(other, self))
 
 
-for _name, _compute in {"add": add, "sub": sub, "mul": mul, "truediv": div, "pow": pow, "neg": neg}.items():
+_OPERATORS: dict[str, Callable[..., float]] = {
+    "add": add, "sub": sub, "mul": mul, "truediv": div, "pow": pow, "neg": neg,
+}  # fmt: skip
+for _name, _compute in _OPERATORS.items():
     _ieee_operator(_name, _compute)
 
 

@@ -75,10 +75,10 @@ def sigmoid_slope(x: float) -> float:
 
 
 def silu(x: float) -> float:
-    if x > -600.0:
-        return x * sigmoid(x)
-    h = exp(0.5 * x)  # two factors: exp(x) alone would be subnormal and short of digits
-    return x * h * h if h > 0.0 else x * 0.0 if x > -inf else -0.0
+    if x < -600.0:
+        h = exp(0.5 * x)  # two factors: exp(x) alone would be subnormal and short of digits
+        return x * h * h if h > 0.0 else -0.0
+    return x * sigmoid(x)
 
 
 def silu_slope(x: float) -> float:
@@ -135,7 +135,7 @@ def normal_cdf(x: float) -> float:
 
 
 def gelu(x: float) -> float:
-    return x * normal_cdf(x) if x > -37.0 else _gelu_tail(x, False)
+    return _gelu_tail(x, False) if x <= -37.0 else x * normal_cdf(x)
 
 
 def gelu_slope(x: float) -> float:
@@ -145,7 +145,7 @@ def gelu_slope(x: float) -> float:
     d = (x - GELU_ROOT) - GELU_ROOT_LOW
     if abs(d) < 0.5:
         return d * horner(GELU_SLOPE_TAYLOR, d)
-    return normal_cdf(x) + x * normal_pdf(x) if x < 40.0 else 1.0
+    return 1.0 if x > 40.0 else normal_cdf(x) + x * normal_pdf(x)
 
 
 def gelu_curvature(x: float) -> float:
