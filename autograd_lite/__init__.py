@@ -9,6 +9,7 @@ A `Value` is a float that remembers how it was computed; `backward()` differenti
 1.0
 """
 
+from autograd_lite.draw import draw
 from autograd_lite.elementary import (
     abs,
     acos,
@@ -82,6 +83,7 @@ __all__ = [
     "cosh",
     "detect_anomaly",
     "dot",
+    "draw",
     "elu",
     "erf",
     "erfc",

@@ -45,7 +45,7 @@ class Value:
     (Value(data=4.0, grad=1.0), Value(data=2.0, grad=-3.0, label='a'), 2.0)
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_captured", "_parents", "_rule", "data", "grad")
+    __slots__ = ("__dict__", "_captured", "_parents", "_rule", "data", "grad")
 
     label = ""  # on the class: a node spends memory on a label only if it has one
     data: float
@@ -262,9 +262,9 @@ def run_closure(v: Value, g: float) -> Sequence[float]:
 
 def run_closure_recording(v: Value, g: Number) -> Sequence[Number]:
     """The same over Values: a new closure, made of the nodes themselves, so that the result can be differentiated."""
+    if not v._rule.form:
+        raise TypeError(f"operation {v.op!r} was recorded by hand: create_graph=True cannot differentiate it again")
     operands = [p.data if p._rule is CONSTANT else p for p in v._parents]
-    if not v._rule.form:  # recorded by hand: its closure refuses Values
-        g = as_value(g)
     try:
         return v._rule.vjp(g, *v._rule.captured(v, operands))
     except ArithmeticError:  # a constant of 0: once more with the constants as Values, which follow IEEE 754
@@ -322,7 +322,7 @@ def as_data(x: Number) -> float:
     return x.data if isinstance(x, Value) else x
 
 
-def _unary(rule: Rule) -> Callable[[Value], Value]:
+def _unary(rule: Rule) -> Callable[..., Any]:
     """`record` for one operand, written out: a call saved on every operation."""
     forward, takes_output, takes_operands = rule.forward, rule.takes_output, rule.takes_operands
 
@@ -341,10 +341,10 @@ def _unary(rule: Rule) -> Callable[[Value], Value]:
     return method
 
 
-def _binary(rule: Rule) -> Callable[[Value, Any], Value]:
+def _binary(rule: Rule) -> Callable[..., Any]:
     forward, takes_output, takes_operands = rule.forward, rule.takes_output, rule.takes_operands
 
-    def method(self: Value, other: Any) -> Value:
+    def method(self: Value, other: Any) -> Any:
         if not isinstance(other, Value):
             other = _operand(other, rule)
             if other is NotImplemented:
@@ -370,7 +370,7 @@ def _variadic(rule: Rule) -> Callable[..., Number]:
     return method
 
 
-def _reflected(method: Callable[[Value, Any], Value], rule: Rule) -> Callable[[Value, Any], Any]:
+def _reflected(method: Callable[..., Any], rule: Rule) -> Callable[..., Any]:
     def reflected(self: Value, other: Any) -> Any:
         left = _operand(other, rule)
         return left if left is NotImplemented else method(left, self)
@@ -392,8 +392,8 @@ def _operand(x: Any, rule: Rule) -> Any:
 
 def install(rule: Rule) -> None:
     """Make a row of the table a method of `Value`, if its name can be one."""
-    makers: dict[int | None, Callable[[Rule], Callable[..., Any]]] = {1: _unary, 2: _binary}
-    method = makers.get(rule.arity, _variadic)(rule)
+    make = _unary if rule.arity == 1 else _binary if rule.arity == 2 else _variadic
+    method = make(rule)
     if rule.name.isidentifier():
         method.__name__, method.__qualname__ = rule.name, f"Value.{rule.name}"
         setattr(Value, rule.name, method)
