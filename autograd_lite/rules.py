@@ -25,6 +25,7 @@ add: Rule = rule("+", real.add, lambda g: (g, g), "{} + {}")
 sub: Rule = rule("-", real.sub, lambda g: (g, -g), "{} - {}")
 mul: Rule = rule("*", real.mul, lambda g, a, b: (g * b, g * a), "{} * {}")
 div: Rule = rule("/", real.div, lambda g, a, b: (g / b, -(g * div_slope(a, b))), "{} / {}")
+identity: Rule = rule("identity", float, lambda g: (g,), "{}")
 neg: Rule = rule("neg", real.neg, lambda g: (-g,), "-{}")
 pow: Rule = rule("**", real.pow, lambda g, a, b: (
     g * pow_slope(a, b, 1.0, 0.0), g * pow_slope(a, b, 0.0, 1.0)), "{} ** {}")
