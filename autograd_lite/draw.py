@@ -67,7 +67,7 @@ def draw(roots: Value | Iterable[Value], *, grad: bool = True, merge: bool = Fal
     >>> draw(a * b)
     <graph of 3 nodes: show it in a notebook, or save('graph.svg')>
     """
-    from autograd_lite.dot import to_dot
+    from autograd_lite.diagram import to_dot
     from autograd_lite.picture import plain_picture
 
     if direction not in DIRECTIONS:

@@ -220,7 +220,7 @@ def sweep(interior: list[Value]) -> None:
         g = v.grad
         if g == 0.0:
             continue
-        try:
+        try:  # `run_closure`, written out: a call saved at every node
             contributions = v._rule.vjp(g, *v._captured)
         except ArithmeticError:
             contributions = run_ieee(v._rule.vjp, g, v._captured)
@@ -263,7 +263,7 @@ def run_closure(v: Value, g: float) -> Sequence[float]:
 def run_closure_recording(v: Value, g: Number) -> Sequence[Number]:
     """The same over Values: a new closure, made of the nodes themselves, so that the result can be differentiated."""
     if not v._rule.form:
-        raise TypeError(f"operation {v.op!r} was recorded by hand: create_graph=True cannot differentiate it again")
+        raise TypeError(f"operation {v.op!r} was recorded by hand: its derivative cannot be differentiated again")
     operands = [p.data if p._rule is CONSTANT else p for p in v._parents]
     try:
         return v._rule.vjp(g, *v._rule.captured(v, operands))
