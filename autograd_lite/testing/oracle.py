@@ -4,6 +4,7 @@ An oracle answers for one recorded function at one point: the partial derivative
 for a first derivative, two for a second. It knows no differentiation rule: it evaluates the function near the point.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import product
@@ -59,8 +60,10 @@ def mp_derivative(f: Function, point: Sequence[float], along: Sequence[int]) -> 
 
     m = mp_context()
     value = previous = None
+    smallest = min([abs(x) for x in point if x], default=1.0)
+    reserve = int((len(along) + 1) * max(0.0, -math.log2(smallest)))  # what differences over tiny steps cancel
     for precision in PRECISIONS:
-        m.prec = precision
+        m.prec = precision + reserve
         value = _difference(m, f, [m.mpf(x) for x in point], along, precision // 4)
         if value and previous and abs(value - previous) <= abs(value) * m.mpf(2) ** -70:
             return mpmath.mp.make_mpf(value._mpf_)
