@@ -9,6 +9,7 @@ A `Value` is a float that remembers how it was computed; `backward()` differenti
 1.0
 """
 
+from autograd_lite.draw import draw
 from autograd_lite.elementary import (
     abs,
     acos,
@@ -65,6 +66,7 @@ from autograd_lite.functions import (
 )
 from autograd_lite.modes import detect_anomaly, no_gc, no_grad
 from autograd_lite.primitives import primitive
+from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 __all__ = [
     "Value",
@@ -81,13 +83,19 @@ __all__ = [
     "cosh",
     "detect_anomaly",
     "dot",
+    "draw",
     "elu",
     "erf",
     "erfc",
     "exp",
     "expm1",
     "gelu",
+    "grad",
+    "hessian",
+    "hvp",
     "hypot",
+    "jacobian",
+    "jvp",
     "leaky_relu",
     "log",
     "log1p",
@@ -120,5 +128,7 @@ __all__ = [
     "sum",
     "tan",
     "tanh",
+    "value_and_grad",
+    "vjp",
     "where",
 ]  # fmt: skip
