@@ -211,3 +211,14 @@ def exp_pair(x: float, x_low: float) -> tuple[float, float]:
         s, s_low = two_sum(q, q_error + 2.0 * s * s_low)
     scale = math.ldexp(1.0, int(k))
     return s * scale, s_low * scale
+
+
+def log_pair(x: float) -> tuple[float, float]:
+    """log(x) as an unevaluated sum of two floats, by one Newton step on exp; x from 1e-290 to 1e290, else one float."""
+    high = log(x)
+    if not 1e-290 < x < 1e290:
+        return high, 0.0
+    inverse, inverse_low = exp_pair(-high, 0.0)
+    product, error = two_product(x, inverse)
+    low = (product - 1.0) + (error + x * inverse_low)
+    return high, low - 0.5 * low * low
