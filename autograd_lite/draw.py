@@ -26,7 +26,7 @@ class Drawing:
     @property
     def dot(self) -> str:
         """The diagram in DOT, the language of Graphviz."""
-        from autograd_lite.dot import to_dot
+        from autograd_lite.diagram import to_dot
 
         return to_dot(self._picture, self._direction, self._merge)
 
@@ -78,7 +78,7 @@ class Drawing:
         )
 
     def __repr__(self) -> str:
-        return f"<{self._caption}: show it in a notebook, or save('graph.svg')>"
+        return f"<{self._caption.split(':')[0]}: show it in a notebook, or save('graph.svg')>"
 
     @property
     def _caption(self) -> str:

@@ -10,7 +10,7 @@ would double the work of the cycle collector. Floats, not nodes, were captured: 
 dies with its root, and an edit of `.data` after the recording cannot make a gradient silently wrong.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
@@ -45,7 +45,7 @@ class Value:
     (Value(data=4.0, grad=1.0), Value(data=2.0, grad=-3.0, label='a'), 2.0)
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_captured", "_parents", "_rule", "data", "grad")
+    __slots__ = ("__dict__", "_captured", "_parents", "_rule", "data", "grad")
 
     label = ""  # on the class: a node spends memory on a label only if it has one
     data: float
@@ -102,7 +102,7 @@ class Value:
             v.grad = 0.0
         self.grad = gradient
         try:
-            (_sweep_recording if create_graph else _sweep)(interior)
+            (sweep_recording if create_graph else sweep)(interior)
         except BaseException:
             for leaf, old in zip(leaves, before, strict=True):
                 leaf.grad = old
@@ -131,7 +131,7 @@ class Value:
     @property
     def _backward(self) -> Callable[[], None]:
         """Push this node's `grad` one step, onto its parents' `grad`: backpropagation by hand."""
-        return lambda: _sweep([self]) if self._parents else None
+        return lambda: sweep([self]) if self._parents else None
 
     @_backward.setter
     def _backward(self, push: Callable[[], None]) -> None:
@@ -184,16 +184,16 @@ class Value:
         return format(self.data, spec) if spec else repr(self)
 
     def __lt__(self, other: Number) -> bool:
-        return self.data < _data(other)
+        return self.data < as_data(other)
 
     def __le__(self, other: Number) -> bool:
-        return self.data <= _data(other)
+        return self.data <= as_data(other)
 
     def __gt__(self, other: Number) -> bool:
-        return self.data > _data(other)
+        return self.data > as_data(other)
 
     def __ge__(self, other: Number) -> bool:
-        return self.data >= _data(other)
+        return self.data >= as_data(other)
 
     def __bool__(self) -> bool:
         return self.data != 0.0
@@ -220,13 +220,13 @@ class Value:
         __radd__, __rsub__, __rmul__, __rtruediv__, __rpow__ = __add__, __sub__, __mul__, __truediv__, __pow__
 
 
-def _sweep(interior: list[Value]) -> None:
+def sweep(interior: list[Value]) -> None:
     """The chain rule over floats: each node, outputs first, hands its adjoint on through its closure."""
     for v in reversed(interior):
         g = v.grad
         if g == 0.0:
             continue
-        try:
+        try:  # `run_closure`, written out: a call saved at every node
             contributions = v._rule.vjp(g, *v._captured)
         except ArithmeticError:
             contributions = run_ieee(v._rule.vjp, g, v._captured)
@@ -242,24 +242,39 @@ def _sweep(interior: list[Value]) -> None:
                 parent.grad += contribution
 
 
-def _sweep_recording(interior: list[Value]) -> None:
+def sweep_recording(interior: list[Value]) -> None:
     """The chain rule over Values: new closures, made of the nodes themselves, compute the adjoints as a graph."""
     for v in reversed(interior):
         g = v.grad
         if not isinstance(g, Value) and g == 0.0:
             continue
-        operands = [p.data if p._rule is CONSTANT else p for p in v._parents]
-        try:
-            contributions = v._rule.vjp(g, *v._rule.captured(v, operands))
-        except ArithmeticError:  # a constant of 0: once more with the constants as Values, which follow IEEE 754
-            contributions = v._rule.vjp(as_value(g), *v._rule.captured(v, v._parents))
+        contributions = run_closure_recording(v, g)
         if watch is not None:
             watch(v, contributions)
         for parent, contribution in zip(v._parents, contributions):
-            if parent._rule is CONSTANT or (_data(g) == 0.0 and not isfinite(_data(contribution))):
+            if parent._rule is CONSTANT or (as_data(g) == 0.0 and not isfinite(as_data(contribution))):
                 continue
             so_far = parent.grad
             parent.grad = so_far + contribution if isinstance(so_far, Value) or so_far != 0.0 else contribution
+
+
+def run_closure(v: Value, g: float) -> Sequence[float]:
+    """What one closure hands to each parent for the adjoint `g`, over floats."""
+    try:
+        return v._rule.vjp(g, *v._captured)
+    except ArithmeticError:
+        return run_ieee(v._rule.vjp, g, v._captured)
+
+
+def run_closure_recording(v: Value, g: Number) -> Sequence[Number]:
+    """The same over Values: a new closure, made of the nodes themselves, so that the result can be differentiated."""
+    if not v._rule.form:
+        raise TypeError(f"operation {v.op!r} was recorded by hand: its derivative cannot be differentiated again")
+    operands = [p.data if p._rule is CONSTANT else p for p in v._parents]
+    try:
+        return v._rule.vjp(g, *v._rule.captured(v, operands))
+    except ArithmeticError:  # a constant of 0: once more with the constants as Values, which follow IEEE 754
+        return v._rule.vjp(as_value(g), *v._rule.captured(v, v._parents))
 
 
 # --- recording -----------------------------------------------------------------------------------------------------
@@ -308,11 +323,12 @@ def _apply(rule: Rule, operands: tuple[Any, ...]) -> Number:
     return rule.evaluate([as_float(x, f"operand {i} of {rule.name}") for i, x in enumerate(operands)])
 
 
-def _data(x: Number) -> float:
+def as_data(x: Number) -> float:
+    """The plain number."""
     return x.data if isinstance(x, Value) else x
 
 
-def _unary(rule: Rule) -> Callable[[Value], Value]:
+def _unary(rule: Rule) -> Callable[..., Any]:
     """`record` for one operand, written out: a call saved on every operation."""
     forward, takes_output, takes_operands = rule.forward, rule.takes_output, rule.takes_operands
 
@@ -331,10 +347,10 @@ def _unary(rule: Rule) -> Callable[[Value], Value]:
     return method
 
 
-def _binary(rule: Rule) -> Callable[[Value, Any], Value]:
+def _binary(rule: Rule) -> Callable[..., Any]:
     forward, takes_output, takes_operands = rule.forward, rule.takes_output, rule.takes_operands
 
-    def method(self: Value, other: Any) -> Value:
+    def method(self: Value, other: Any) -> Any:
         if not isinstance(other, Value):
             other = _operand(other, rule)
             if other is NotImplemented:
@@ -360,7 +376,7 @@ def _variadic(rule: Rule) -> Callable[..., Number]:
     return method
 
 
-def _reflected(method: Callable[[Value, Any], Value], rule: Rule) -> Callable[[Value, Any], Any]:
+def _reflected(method: Callable[..., Any], rule: Rule) -> Callable[..., Any]:
     def reflected(self: Value, other: Any) -> Any:
         left = _operand(other, rule)
         return left if left is NotImplemented else method(left, self)
@@ -382,8 +398,8 @@ def _operand(x: Any, rule: Rule) -> Any:
 
 def install(rule: Rule) -> None:
     """Make a row of the table a method of `Value`, if its name can be one."""
-    makers: dict[int | None, Callable[[Rule], Callable[..., Any]]] = {1: _unary, 2: _binary}
-    method = makers.get(rule.arity, _variadic)(rule)
+    make = _unary if rule.arity == 1 else _binary if rule.arity == 2 else _variadic
+    method = make(rule)
     if rule.name.isidentifier():
         method.__name__, method.__qualname__ = rule.name, f"Value.{rule.name}"
         setattr(Value, rule.name, method)

@@ -214,7 +214,7 @@ def _module_lines(c: Class, scopes: Scopes) -> list[str]:
     calls = sum(isinstance(u, Call) for u in c.units)
     operations = sum(bool(v.parents) for v in c.values)
     parameters = sum(scopes.is_parameter(v) for v in c.values)
-    lines = [module_name(first.path[-1]) + (f" × {calls:,}" if calls > 1 else "")]
+    lines = [module_name(first.path) + (f" × {calls:,}" if calls > 1 else "")]
     lines += [f"{operations:,} operation{'s' * (operations != 1)}"] * (operations > 0)
     return lines + [f"{parameters:,} parameter{'s' * (parameters != 1)}"] * (parameters > 0)
 

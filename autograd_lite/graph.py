@@ -1,19 +1,21 @@
 """The order in which a graph is walked."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from autograd_lite.engine import Value
 
 
-def topological_order(*roots: "Value") -> tuple[list["Value"], list["Value"]]:
+def topological_order(*roots: "Value", stop: Iterable["Value"] = ()) -> tuple[list["Value"], list["Value"]]:
     """The nodes that `roots` were computed from: those with parents, each after its parents; and the leaves.
 
-    A depth-first walk with an explicit stack, on which None marks that all a node depends on is done.
+    Nodes in `stop` are left out, and the walk goes no further there. It is depth-first, with an explicit stack on which
+    None marks that all a node depends on is done.
     """
     interior: list[Value] = []
     leaves: list[Value] = []
-    seen: set[Value] = set()
+    seen: set[Value] = set(stop)
     stack: list[Value | None] = [*roots]
     while stack:
         v = stack.pop()

@@ -21,12 +21,13 @@ def no_grad() -> Iterator[None]:
     >>> y.data, y.parents
     (9.0, ())
     """
-
-    def compute(rule: Rule, parents: tuple[Value, ...]) -> Value:
-        return Value(rule.evaluate([p.data for p in parents]))
-
-    with recording(compute, None):
+    with recording(_compute, None):
         yield
+
+
+def is_recording() -> bool:
+    """Whether operations record a graph: False inside `no_grad()`."""
+    return engine.recorder is not _compute
 
 
 @contextmanager
@@ -88,6 +89,10 @@ def recording(recorder: Recorder | None, watch: Watch | None) -> Iterator[None]:
         yield
     finally:
         engine.recorder, engine.watch = before
+
+
+def _compute(rule: Rule, parents: tuple[Value, ...]) -> Value:
+    return Value(rule.evaluate([p.data for p in parents]))
 
 
 def _describe(op: str, operands: tuple[Value, ...]) -> str:

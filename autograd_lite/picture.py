@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from math import floor, isfinite, log10
-from typing import Any, Literal
+from typing import Literal
 
 from autograd_lite.engine import Value, is_constant
 from autograd_lite.scopes import Path, Scopes
@@ -69,10 +69,11 @@ def kind_of(v: Value, scopes: Scopes) -> Kind:
     return "parameter" if scopes.is_parameter(v) else "input"
 
 
-def module_name(module: Any) -> str:
-    """A module as it introduces itself in a picture."""
-    signature = getattr(module, "signature", None)
-    return printable(f"{type(module).__name__}({signature() if callable(signature) else ''})".removesuffix("()"))
+def module_name(path: Path) -> str:
+    """The innermost module of a path: what the one around it calls it, and its class."""
+    kind = type(path[-1]).__name__
+    parts = path[-2].named_modules() if len(path) > 1 else ()
+    return printable(next((f"{name}: {kind}" for name, module in parts if module is path[-1]), kind))
 
 
 def gradient_of(v: Value) -> float:

@@ -82,9 +82,7 @@ def by_hand(op: Any, parents: Sequence[Any], node: type, push: Callable[[], None
             f"one for each of _children, not {op!r}"
         )
 
-    def vjp(g: Any) -> Sequence[float]:
-        if isinstance(g, node):
-            raise TypeError(f"operation {name!r} was recorded by hand: create_graph=True cannot differentiate it again")
+    def vjp(g: float) -> Sequence[float]:
         if slopes is not None:
             return [g * slope for slope in slopes]
         if push is None:
@@ -92,10 +90,26 @@ def by_hand(op: Any, parents: Sequence[Any], node: type, push: Callable[[], None
                 f"operation {name!r} was recorded without a local derivative: assign the node's `_backward`, "
                 "or pass Value a tuple of local derivatives"
             )
-        push()
-        return [0.0] * len(parents)
+        return _pushed(push, parents)
 
     return Rule(name, as_float, vjp, "")
+
+
+def _pushed(push: Callable[[], None], parents: Sequence[Any]) -> list[float]:
+    """What `push` adds to each parent's `grad`; a parent that is there twice receives all of it in its first place."""
+    before = [p.grad for p in parents]
+    for p in parents:
+        p.grad = 0.0
+    try:
+        push()
+        contributions = []
+        for p in parents:
+            contributions.append(p.grad)
+            p.grad = 0.0
+        return contributions
+    finally:
+        for p, grad in zip(parents, before, strict=True):
+            p.grad = grad
 
 
 def plain(xs: Sequence[Any]) -> bool:

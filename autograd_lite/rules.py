@@ -18,7 +18,6 @@ from autograd_lite import real, reductions, special
 from autograd_lite.rule import Rule, each, plain, rule
 
 LOG2E, LOG10E = 1.4426950408889634, 0.4342944819032518
-SQRT2, SQRT2_LOW = 1.4142135623730951, -9.667293313452913e-17
 
 # fmt: off
 # --- arithmetic ----------------------------------------------------------------------------------------------------
@@ -26,6 +25,7 @@ add: Rule = rule("+", real.add, lambda g: (g, g), "{} + {}")
 sub: Rule = rule("-", real.sub, lambda g: (g, -g), "{} - {}")
 mul: Rule = rule("*", real.mul, lambda g, a, b: (g * b, g * a), "{} * {}")
 div: Rule = rule("/", real.div, lambda g, a, b: (g / b, -(g * div_slope(a, b))), "{} / {}")
+identity: Rule = rule("identity", float, lambda g: (g,), "{}")
 neg: Rule = rule("neg", real.neg, lambda g: (-g,), "-{}")
 pow: Rule = rule("**", real.pow, lambda g, a, b: (
     g * pow_slope(a, b, 1.0, 0.0), g * pow_slope(a, b, 0.0, 1.0)), "{} ** {}")
@@ -86,11 +86,13 @@ gelu: Rule = rule("gelu", special.gelu, lambda g, x: (g * gelu_slope(x),), "gelu
 erf_slope: Rule = rule("erf'", special.erf_slope, lambda g, y, x: (g * (-2.0 * (x * y)),), "erf'({})")
 sigmoid_slope: Rule = rule("sigmoid'", special.sigmoid_slope, lambda g, y, x: (
     -(g * (tanh(0.5 * x) * y)),), "sigmoid'({})")
-silu_slope: Rule = rule("silu'", special.silu_slope, lambda g, x: (
-    g * (sigmoid_slope(x) * (2.0 - x * tanh(0.5 * x))),), "silu'({})")
-gelu_slope: Rule = rule("gelu'", special.gelu_slope, lambda g, x: (
-    g * (normal_pdf(x) * (((SQRT2 - x) + SQRT2_LOW) * ((SQRT2 + x) + SQRT2_LOW))),), "gelu'({})")
-normal_pdf: Rule = rule("gelu''", special.normal_pdf, lambda g, y, x: (-(g * (x * y)),), "normal_pdf({})")
+silu_slope: Rule = rule("silu'", special.silu_slope, lambda g, x: (g * silu_curvature(x),), "silu'({})")
+silu_curvature: Rule = rule("silu''", special.silu_curvature, lambda g, y, x: (
+    -(g * (tanh(0.5 * x) * y + sigmoid_slope(x) * (tanh(0.5 * x) + 2.0 * x * sigmoid_slope(x)))),), "silu''({})")
+gelu_slope: Rule = rule("gelu'", special.gelu_slope, lambda g, x: (g * gelu_curvature(x),), "gelu'({})")
+gelu_curvature: Rule = rule("gelu''", special.gelu_curvature, lambda g, y, x: (
+    -(g * (x * y + 2.0 * x * normal_pdf(x))),), "gelu''({})")
+normal_pdf: Rule = rule("normal_pdf", special.normal_pdf, lambda g, y, x: (-(g * (x * y)),), "normal_pdf({})")
 
 # --- piecewise functions: at a kink, the convention in the function's docstring ------------------------------------
 abs: Rule = rule("abs", real.fabs, lambda g, x: (g * sign(x),), "abs({})")

@@ -20,9 +20,7 @@ def moons_step(value):
     """MLP 2-16-16-1 on 100 points, hinge loss and L2: some 66,000 nodes, micrograd's way, one multiplication a weight."""
     draw = random.Random(0).uniform
     shape = [(2, 16), (16, 16), (16, 1)]
-    layers = [
-        [([value(draw(-1, 1)) for _ in range(nin)], value(0.0)) for _ in range(nout)] for nin, nout in shape
-    ]
+    layers = [[([value(draw(-1, 1)) for _ in range(nin)], value(0.0)) for _ in range(nout)] for nin, nout in shape]
     points = [(draw(-1, 2), draw(-1, 1)) for _ in range(100)]
     labels = [1 if y > 0 else -1 for _, y in points]
 

@@ -66,7 +66,7 @@ def _group(groups: dict[tuple[int, ...], Any], path: Path) -> Any:
     if key not in groups:
         outer = _group(groups, path[:-1])
         cluster = Digraph(name=f"cluster{len(groups)}")
-        cluster.attr(label=text(module_name(path[-1])), color=LINE, fontcolor=LINE, style="rounded", labeljust="l")
+        cluster.attr(label=text(module_name(path)), color=LINE, fontcolor=LINE, style="rounded", labeljust="l")
         cluster.parent = outer
         groups[key] = cluster
     return groups[key]
