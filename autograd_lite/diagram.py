@@ -43,7 +43,6 @@ def to_dot(picture: Picture, direction: str = "LR", merge: bool = False) -> str:
             style=STYLES[box.kind],
             penwidth="2" if box.kind in ("parameter", "folded") else "1",
             fillcolor=colour(box.gradient, largest),
-            tooltip=text(" ".join([box.op, *box.lines]).strip()),
         )
         if separate[i]:
             group.node(f"o{i}", label=text(box.op), id=f"o{i}", shape="ellipse", margin="0.05,0.02", **OPERATION)
@@ -75,7 +74,7 @@ def _group(groups: dict[tuple[int, ...], Any], path: Path) -> Any:
 def record(box: Box, direction: str, merge: bool) -> str:
     """The box's lines as the fields of a record, one above the other."""
     lines = [box.op, *box.lines] if merge and box.op else box.lines
-    fields = " | ".join(escaped(line) for line in lines)
+    fields = "|".join(escaped(line) for line in lines)
     return "{" + fields + "}" if direction == "TB" else fields  # braces turn a record across the direction of flow
 
 

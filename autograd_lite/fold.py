@@ -5,7 +5,8 @@ value. Then units that were computed alike from operands that are alike fall int
 batch run through the same weights and differ only in data, so they fold into one, a hundredfold. Each class is a box.
 """
 
-from collections.abc import Hashable
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 from autograd_lite.engine import Value, is_constant
@@ -29,6 +30,7 @@ class Class:
 
     units: list[Unit] = field(default_factory=list)
     values: list[Value] = field(default_factory=list)
+    sizes: Counter[Unit] = field(default_factory=Counter)  # how many values each unit has
     operands: dict["Class", None] = field(default_factory=dict)
 
 
@@ -53,7 +55,9 @@ def folded_picture(
         return None
     class_of = {unit: c for c in classes for unit in c.units}
     for v in (*leaves, *interior):
-        class_of[units[v]].values.append(v)
+        c = class_of[units[v]]
+        c.values.append(v)
+        c.sizes[units[v]] += 1
     index = {c: i for i, c in enumerate(classes)}
     edges = [(index[operand], index[c]) for c in classes for operand in c.operands if operand is not c]
     return Picture([_box(c, scopes, grad) for c in classes], edges)
@@ -219,6 +223,6 @@ def _module_lines(c: Class, scopes: Scopes) -> list[str]:
     return lines + [f"{parameters:,} parameter{'s' * (parameters != 1)}"] * (parameters > 0)
 
 
-def _range(xs: list[float]) -> str:
-    low, high = compact(min(xs)), compact(max(xs))
+def _range(xs: Sequence[float]) -> str:
+    low, high = (f"{x:,}" if isinstance(x, int) else compact(x) for x in (min(xs), max(xs)))
     return low if low == high else f"{low} … {high}"
