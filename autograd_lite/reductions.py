@@ -14,6 +14,7 @@ from autograd_lite.real import (
     log,
     log1p,
     nan,
+    product_error,
     two_product,
     two_sum,
 )
@@ -37,14 +38,18 @@ def prod(xs: Sequence[float]) -> float:
 
 
 def dot(v: Sequence[float]) -> float:
-    """w . x + bias of v = (*w, *x) or (*w, *x, bias). Where the terms cancel, the products are taken exactly."""
+    """w . x + bias of v = (*w, *x) or (*w, *x, bias). Where the terms cancel, the products are taken exactly.
+
+    The products' rounding errors, half an ULP of each at most, add up as their squares do.
+    """
     n = len(v) // 2
-    terms = [*map(mul, v[:n], v[n : 2 * n]), *v[2 * n :]]
+    w, x = v[:n], v[n : 2 * n]
+    terms = [*map(mul, w, x), *v[2 * n :]]
     total = fsum(terms)
-    size = sum(map(abs, terms))
-    if abs(total) * 6.0 < size < 1e290 and max(map(abs, v)) < 1e150:
-        errors = [two_product(a, b)[1] for a, b in zip(v, v[n : 2 * n])]
-        return fsum(terms + errors)
+    if abs(total) * 4.0 < hypot(*terms):
+        exact = fsum([*terms, *map(product_error, w, x)])
+        if math.isfinite(exact):
+            return exact
     return total
 
 

@@ -156,7 +156,7 @@ def _products_of_others(g: Any, xs: Any) -> list[Any]:
 def _products_with_partners(g: Any, v: Any) -> list[Any]:
     """For the operands (*w, *x) or (*w, *x, bias) of a dot product: each w receives g * x, and each x g * w."""
     n = len(v) // 2
-    return [g * x for x in v[n : 2 * n]] + [g * w for w in v[:n]] + [g] * (len(v) - 2 * n)
+    return [g * z for z in v[n : 2 * n] + v[:n]] + [g] * (len(v) - 2 * n)
 
 
 def _unit(xs: Any) -> list[Any]:
