@@ -257,9 +257,9 @@ def _power_product(factor: float, a: float, b: float, k: float) -> float:
         return 0.0 if y == 0.0 and abs(b) < inf else factor * y
     whole = two_sum(b, -k)[1] == 0.0 or abs(b) > 1e17  # such powers are 0, 1 or inf
     y = pow(a, b - k) if whole else div(pow(a, b), pow(a, k))
-    if y != y or 1e-290 < abs(y) < inf:
-        return factor * y
     half = pow(abs(a), 0.5 * b)
+    if y != y or 1e-290 < abs(y) < inf or half in (0.0, inf):
+        return factor * y
     sign = -1.0 if a < 0.0 and math.fmod(b - k, 2.0) != 0.0 else 1.0
     if a < 0.0 and b != math.floor(b):
         return nan
