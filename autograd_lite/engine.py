@@ -198,6 +198,12 @@ class Value:
     def __bool__(self) -> bool:
         return self.data != 0.0
 
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the graph."""
+        from autograd_lite.draw import html_of_value
+
+        return html_of_value(self)
+
     __copy__, __deepcopy__, __reduce__ = copying.copy, copying.deepcopy, copying.reduce
 
     if TYPE_CHECKING:  # the operators, and every row of the table as a method, are installed from the table below
@@ -278,9 +284,9 @@ def record(rule: Rule, parents: tuple[Value, ...]) -> Value:
     """A new node: `rule` applied to `parents`."""
     if recorder is not None:
         return recorder(rule, parents)
-    xs = [p.data for p in parents]
+    xs = tuple([p.data for p in parents])
     node: Value = new(Value)
-    node.data = y = rule.evaluate(xs)
+    node.data = y = rule.forward(xs) if rule.arity is None else rule.forward(*xs)
     node.grad = 0.0
     node._rule = rule
     node._parents = parents

@@ -17,7 +17,7 @@ ROUNDS = 9
 
 
 def moons_step(value):
-    """MLP 2-16-16-1 on 100 points, hinge loss and L2: some 66,000 nodes, micrograd's way, one multiplication a weight."""
+    """MLP 2-16-16-1 on 100 points, hinge loss and L2, one multiplication a weight: some 66,000 nodes."""
     draw = random.Random(0).uniform
     shape = [(2, 16), (16, 16), (16, 1)]
     layers = [[([value(draw(-1, 1)) for _ in range(nin)], value(0.0)) for _ in range(nout)] for nin, nout in shape]
