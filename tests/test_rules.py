@@ -1,6 +1,5 @@
 """Every row of the derivative table against mpmath: value and first derivative within 4 ULP, second within 64."""
 
-import itertools
 import math
 import random
 
@@ -15,6 +14,7 @@ from autograd_lite.testing.inputs import DOMAINS, LANDMARKS, TAILS
 from autograd_lite.testing.oracle import mp_context, mp_derivative
 from autograd_lite.testing.references import REFERENCES
 
+CANCELLING = ("softmax", "1-softmax")  # second derivatives have a zero where a share is 1/2: near it, scale counts
 ALLOWED = {0: 4.0, 1: 4.0, 2: 64.0}  # ULP, by order
 
 
@@ -52,7 +52,7 @@ def computed(name, xs):
 def failures(name, xs):
     """What is out of tolerance. A slope such as tanh' is of order 1 itself; beyond order 2, a loose bound."""
     results = computed(name, xs)
-    scale = max(map(abs, itertools.takewhile(math.isfinite, results.values())), default=0.0)
+    scale = max(abs(d) for along, d in results.items() if math.isfinite(d) and (along or "'" in name))
     for along, got in results.items():
         expected = truth(name, xs, along)
         if expected is None:
@@ -60,10 +60,10 @@ def failures(name, xs):
         order = len(along) + (2 if name == "normal_pdf" else name.count("'"))
         if order <= 2:
             distance = ulp_distance(got, expected)
-            right = distance <= ALLOWED[order]
+            right = distance <= ALLOWED[order] or (name in CANCELLING and abs(got - float(expected)) <= 1e-15 * scale)
         else:
             distance = math.nan
-            right = not math.isfinite(got) or abs(got - float(expected)) <= 1e-9 * scale
+            right = not math.isfinite(got) or abs(got - float(expected)) <= 1e-9 * scale + 1e-300
         if not right:
             yield f"{name}{xs!r}, derivative in {along}: got {got!r}, expected {float(expected)!r}, {distance:.3g} ULP"
 
@@ -98,7 +98,9 @@ def grid(name):
 
 
 SHAPED = {
-    "**": lambda number: (abs(number()), number()) if number() > 0.0 else (number(), float(round(math.atan(number()) * 4))),
+    "**": lambda number: (
+        (abs(number()), number()) if number() > 0.0 else (number(), float(round(math.atan(number()) * 4)))
+    ),
     "pow'": lambda number: (abs(number()), number(), *draw_orders(number)),
     "/'": lambda number: (number(), number() or 1.0),
     "/": lambda number: (number(), number() or 1.0),

@@ -20,6 +20,7 @@ DOMAINS: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("log", "log2", "log10", "sqrt"), (0.0, inf)),
     **dict.fromkeys(("asin", "acos", "atanh", "asin'", "atanh'"), (-1.0, 1.0)),
     **dict.fromkeys(("acosh", "acosh'"), (1.0, inf)),
+    **dict.fromkeys(("norm", "norm'", "hypot"), (-8e307, 8e307)),  # beyond, the length itself may overflow
     "log1p": (-1.0, inf),
 }
 TAILS: dict[str, tuple[float, ...]] = {  # where the function saturates, underflows, overflows or has a zero
@@ -30,7 +31,9 @@ TAILS: dict[str, tuple[float, ...]] = {  # where the function saturates, underfl
     **dict.fromkeys(("gelu", "gelu'", "gelu''"), (-0.7517915246935645, 1.4142135623730951, 8.3, -8.3, -37.5)),
     **dict.fromkeys(("erf", "erfc", "erf'", "normal_pdf"), (6.0, -6.0, 26.5, -26.5, 38.0)),
     **dict.fromkeys(("sin", "cos", "tan"), (math.pi, math.pi / 2, -math.pi, 1e22)),
-    **dict.fromkeys(("logaddexp", "logsumexp", "softmax", "log_softmax"), (37.0, -37.0, 700.0, -745.0, -0.6931471805599453)),
+    **dict.fromkeys(
+        ("logaddexp", "logsumexp", "softmax", "log_softmax"), (37.0, -37.0, 700.0, -745.0, -0.6931471805599453)
+    ),
 }
 
 

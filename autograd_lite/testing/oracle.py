@@ -64,6 +64,8 @@ def mp_derivative(f: Function, point: Sequence[float], along: Sequence[int]) -> 
     reserve = int((len(along) + 1) * max(0.0, -math.log2(smallest)))  # what differences over tiny steps cancel
     for precision in PRECISIONS:
         m.prec = precision + reserve
+        if previous is None and along and _difference(m, f, [m.mpf(x) for x in point], (), 0) is None:
+            return None  # singular at the point itself
         value = _difference(m, f, [m.mpf(x) for x in point], along, precision // 4)
         if value and previous and abs(value - previous) <= abs(value) * m.mpf(2) ** -70:
             return mpmath.mp.make_mpf(value._mpf_)
@@ -97,12 +99,15 @@ def _difference(m: Any, f: Function, point: list[Any], along: Sequence[int], bit
             for i, step, sign in zip(along, steps, signs):
                 moved[i] = moved[i] + sign * step
                 weight *= sign
-            total += weight * f(moved)
+            value = f(moved)
+            if m.im(value) or not m.isfinite(value):
+                return None
+            total += weight * m.re(value)
     except (ArithmeticError, ValueError):
         return None
     for step in steps:
         total /= 2 * step
-    return m.re(total) if m.isfinite(total) and not m.im(total) else None
+    return total
 
 
 def _mpmath(output: Value, inputs: Sequence[Value], point: list[float], call: Function) -> Any:

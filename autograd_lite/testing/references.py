@@ -17,12 +17,26 @@ from autograd_lite.rule import Rule
 Reference = Callable[..., Any]
 
 
+def _exp(m: Any, x: Any) -> Any:
+    """exp, with 0 for what is smaller than any float times any other: it takes long to compute."""
+    return m.exp(x) if x.real > -1e5 else 0 * x
+
+
 def _sigmoid(m: Any, x: Any) -> Any:
-    return 1 / (1 + m.exp(-x))
+    return 1 / (1 + _exp(m, -x)) if x.real > 0 else _exp(m, x) / (1 + _exp(m, x))
+
+
+def _softplus(m: Any, x: Any) -> Any:
+    return x + _log1p(m, _exp(m, -x)) if x.real > 0 else _log1p(m, _exp(m, x))
+
+
+def _sech2(m: Any, x: Any) -> Any:
+    t = _exp(m, -2 * x if x.real > 0 else 2 * x)
+    return 4 * t / (1 + t) ** 2
 
 
 def _normal(m: Any, x: Any) -> Any:
-    return m.exp(-x * x / 2) / m.sqrt(2 * m.pi)
+    return _exp(m, -x * x / 2) / m.sqrt(2 * m.pi)
 
 
 def _normal_cdf(m: Any, x: Any) -> Any:
@@ -30,7 +44,7 @@ def _normal_cdf(m: Any, x: Any) -> Any:
 
 
 def _erf_slope(m: Any, x: Any) -> Any:
-    return 2 / m.sqrt(m.pi) * m.exp(-x * x)
+    return 2 / m.sqrt(m.pi) * _exp(m, -x * x)
 
 
 def _log1p(m: Any, x: Any) -> Any:
@@ -46,13 +60,13 @@ def _atan2(m: Any, at: Sequence[float], y: Any, x: Any) -> Any:
 
 
 def _pow_slope(m: Any, at: Sequence[float], a: Any, b: Any, k: Any, n: Any) -> Any:
-    def along(t: Any) -> Any:
-        falling = m.mpf(1)
-        for i in range(int(at[2])):
-            falling *= t - i
-        return falling * a ** (t - int(at[2]))
-
-    return m.diff(along, b, int(at[3])) if at[3] else along(b)
+    """n! times the coefficient of t**n in the k-th derivative of a**(b + t), as a product of two series in t."""
+    order, falling = int(at[3]), [m.mpf(1)]
+    for i in range(int(at[2])):
+        falling = [x * (b - i) + y for x, y in zip([*falling, 0], [0, *falling])]
+    power = [m.log(a) ** j / math.factorial(j) if j else m.mpf(1) for j in range(order + 1)]
+    terms = [x * power[order - j] for j, x in enumerate(falling) if j <= order]
+    return math.factorial(order) * sum(terms) * a ** (b - int(at[2]))
 
 
 def _extreme(at: Sequence[float], xs: Sequence[Any], best: float) -> Any:
@@ -65,7 +79,7 @@ def _extreme(at: Sequence[float], xs: Sequence[Any], best: float) -> Any:
 def _clamp(at: Sequence[float], x: Any, low: Any, high: Any) -> Any:
     if any(x != x for x in at):
         return math.nan * x
-    return x if at[1] <= at[0] <= at[2] else low if at[0] < at[1] <= at[2] else high
+    return x if at[1] <= at[0] <= at[2] else low if at[0] < at[1] or at[1] == at[2] else high
 
 
 def _sign(x: float) -> float:
@@ -84,7 +98,25 @@ def _logsumexp(m: Any, at: Sequence[float], xs: Sequence[Any]) -> Any:
     top = xs[list(at).index(max(at))]
     rest = list(xs)
     rest.remove(top)
-    return top + _log1p(m, sum(m.exp(x - top) for x in rest)) if rest else top
+    return top + _log1p(m, sum(_exp(m, x - top) for x in rest)) if rest else top
+
+
+def _softmax(m: Any, at: Sequence[float], xs: Sequence[Any]) -> Any:
+    top = xs[list(at).index(max(at))]
+    return _exp(m, xs[0] - top) / sum(_exp(m, x - top) for x in xs)
+
+
+def _softmax_rest(m: Any, at: Sequence[float], xs: Sequence[Any]) -> Any:
+    top = xs[list(at).index(max(at))]
+    weights = [_exp(m, x - top) for x in xs]
+    return sum(weights[1:]) / sum(weights)
+
+
+def _log_softmax(m: Any, at: Sequence[float], xs: Sequence[Any]) -> Any:
+    top = xs[list(at).index(max(at))]
+    rest = list(xs)
+    rest.remove(top)
+    return (xs[0] - top) - _log1p(m, sum(_exp(m, x - top) for x in rest))
 
 
 def _dot(v: Sequence[Any]) -> Any:
@@ -103,8 +135,8 @@ REFERENCES: dict[str, Reference] = {
     "**": lambda m, at, a, b: a**b,
     "/'": lambda m, at, a, b: a / b**2,
     "pow'": _pow_slope,
-    "exp": lambda m, at, x: m.exp(x),
-    "expm1": lambda m, at, x: m.expm1(x) if hasattr(m, "expm1") else m.exp(x) - 1,
+    "exp": lambda m, at, x: _exp(m, x),
+    "expm1": lambda m, at, x: m.expm1(x) if hasattr(m, "expm1") and x > -1e5 else _exp(m, x) - 1,
     "log": lambda m, at, x: m.log(x),
     "log2": lambda m, at, x: m.log(x) / m.log(2),
     "log10": lambda m, at, x: m.log(x) / m.log(10),
@@ -126,7 +158,7 @@ REFERENCES: dict[str, Reference] = {
     "atan2": _atan2,
     "asin'": lambda m, at, x: 1 / m.sqrt(1 - x * x),
     "atan'": lambda m, at, x: 1 / (1 + x * x),
-    "tanh'": lambda m, at, x: 1 / m.cosh(x) ** 2,
+    "tanh'": lambda m, at, x: _sech2(m, x),
     "asinh'": lambda m, at, x: 1 / m.sqrt(1 + x * x),
     "acosh'": lambda m, at, x: 1 / m.sqrt(x * x - 1),
     "atanh'": lambda m, at, x: 1 / (1 - x * x),
@@ -134,8 +166,8 @@ REFERENCES: dict[str, Reference] = {
     "erf": lambda m, at, x: m.erf(x),
     "erfc": lambda m, at, x: m.erfc(x),
     "sigmoid": lambda m, at, x: _sigmoid(m, x),
-    "softplus": lambda m, at, x: _log1p(m, m.exp(x)),
-    "logsigmoid": lambda m, at, x: -_log1p(m, m.exp(-x)),
+    "softplus": lambda m, at, x: _softplus(m, x),
+    "logsigmoid": lambda m, at, x: -_softplus(m, -x),
     "silu": lambda m, at, x: x * _sigmoid(m, x),
     "gelu": lambda m, at, x: x * _normal_cdf(m, x),
     "erf'": lambda m, at, x: _erf_slope(m, x),
@@ -166,8 +198,9 @@ REFERENCES: dict[str, Reference] = {
     "hypot": lambda m, at, *xs: _length(m, at, xs),
     "logsumexp": lambda m, at, *xs: _logsumexp(m, at, xs),
     "logaddexp": lambda m, at, *xs: _logsumexp(m, at, xs),
-    "softmax": lambda m, at, *xs: 1 / sum(m.exp(x - xs[0]) for x in xs),
-    "log_softmax": lambda m, at, *xs: -_log1p(m, sum(m.exp(x - xs[0]) for x in xs[1:])),
+    "softmax": lambda m, at, *xs: _softmax(m, at, xs),
+    "log_softmax": lambda m, at, *xs: _log_softmax(m, at, xs),
+    "1-softmax": lambda m, at, *xs: _softmax_rest(m, at, xs),
     "norm'": lambda m, at, *xs: _part(m, at, xs),
 }
 # fmt: on
