@@ -72,7 +72,9 @@ acosh_slope: Rule = rule("acosh'", special.acosh_slope, lambda g, y, x: (
 atanh_slope: Rule = rule("atanh'", special.atanh_slope, lambda g, y, x: (
     g * (2.0 * (x * y) * y),), "atanh'({})")
 atan2_slope: Rule = rule("atan2'", special.atan2_slope, lambda g, y, a, b: (
-    _atan2_curvature(g, a, b), -2.0 * (g * (y * atan2_slope(b, a)))), "atan2'({}, {})")
+    g * atan2_curvature(a, b), -2.0 * (g * (y * atan2_slope(b, a)))), "atan2'({}, {})")
+atan2_curvature: Rule = rule("atan2''", special.atan2_curvature, lambda g, a, b: _cubed_reciprocal(
+    2.0 * g, atan2_slope(a, b), atan2_slope(b, a)), "atan2''({}, {})")
 
 # --- the error function and activations ----------------------------------------------------------------------------
 erf: Rule = rule("erf", real.erf, lambda g, x: (g * erf_slope(x),), "erf({})")
@@ -100,7 +102,7 @@ relu: Rule = rule("relu", real.relu, lambda g, x: (g * positive(x),), "relu({})"
 leaky_relu: Rule = rule("leaky_relu", real.leaky_relu, lambda g, x, slope: (
     g * (positive(x) + (1.0 - positive(x)) * slope), g * ((1.0 - positive(x)) * x)), "leaky_relu({}, {})")
 elu: Rule = rule("elu", real.elu, lambda g, x, alpha: (
-    g * (positive(x) + (1.0 - positive(x)) * (alpha * exp(where(positive(x), 0.0, x)))),
+    g * (positive(x) + (1.0 - positive(x)) * _scaled_exp(alpha, where(positive(x), 0.0, x))),
     g * ((1.0 - positive(x)) * expm1(where(positive(x), 0.0, x)))), "elu({}, {})")
 maximum: Rule = rule("maximum", real.maximum, lambda g, y, a, b: _to_equals(g, y, a, b), "maximum({}, {})")
 minimum: Rule = rule("minimum", real.minimum, lambda g, y, a, b: _to_equals(g, y, a, b), "minimum({}, {})")
@@ -176,12 +178,15 @@ def _unit_slopes(g: Any, y: Any, xs: Any) -> list[Any]:
     return [g * ((r / h) * (r / h) / h)] + [-(g * (y * (z / h) / h)) for z in xs[1:]]
 
 
-def _atan2_curvature(g: Any, a: Any, b: Any) -> Any:
-    """(b - a)(b + a) / (a**2 + b**2)**2, the derivative of a / (a**2 + b**2) in a."""
-    u, v = 0.25 * a, 0.25 * b  # so that the norm of the largest floats is finite
-    h = hypot(u, v)
-    h = where(h, h, real.inf)  # at the origin 0
-    return g * ((0.25 * div_slope(v - u, h)) * (0.25 * div_slope(v + u, h)))
+def _cubed_reciprocal(g: Any, u: Any, v: Any) -> tuple[Any, Any]:
+    """g times the real and the negative imaginary part of (u - iv)**3, u - iv being 1/(a + ib)."""
+    return g * (u * (u * u - 3.0 * (v * v))), g * (v * (3.0 * (u * u) - v * v))
+
+
+def _scaled_exp(scale: Any, x: Any) -> Any:
+    """scale * e**x in two factors: e**x alone may be subnormal, and short of digits."""
+    half = exp(0.5 * x)
+    return scale * half * half
 
 
 def _shares(xs: Any) -> list[Any]:

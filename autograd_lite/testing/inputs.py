@@ -1,8 +1,7 @@
 """Numbers where derivatives go wrong: for each rule its domain, with boundaries, kinks, tails and extremes."""
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -45,8 +44,8 @@ def values(min_value: float = -1e3, max_value: float = 1e3) -> SearchStrategy[Va
 def inputs_for(rule: Rule | str) -> SearchStrategy[tuple[float, ...]]:
     """Operands for a rule, given by itself or by name, as a tuple of floats inside its domain.
 
-    Besides ordinary numbers: the ends of the domain, kinks and ties, both zeros, subnormal and huge numbers, points where
-    the function saturates, and the floats next to all of these. A rule of any number of operands gets one to five.
+    Besides ordinary numbers: the ends of the domain, kinks and ties, both zeros, subnormal and huge numbers, points
+    where the function saturates, and the floats next to all of these. A rule of any number of operands gets one to five.
     """
     rule = rule if isinstance(rule, Rule) else _named(rule)
     low, high = DOMAINS.get(rule.name, (-inf, inf))
@@ -90,7 +89,7 @@ def _power(number: SearchStrategy[float]) -> SearchStrategy[tuple[float, ...]]:
     return st.one_of(st.tuples(base, anything), st.tuples(number.map(lambda x: -abs(x)), whole))
 
 
-SHAPES: dict[str, Any] = {
+SHAPES: dict[str, Callable[[SearchStrategy[float]], SearchStrategy[tuple[float, ...]]]] = {
     "**": _power,
     "pow'": lambda number: st.tuples(_power(number), st.integers(0, 2), st.integers(0, 2)).map(
         lambda drawn: (*drawn[0], float(drawn[1]), float(drawn[2]))

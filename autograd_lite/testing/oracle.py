@@ -60,8 +60,8 @@ def mp_derivative(f: Function, point: Sequence[float], along: Sequence[int]) -> 
 
     m = mp_context()
     value = previous = None
-    smallest = min([abs(x) for x in point if x], default=1.0)
-    reserve = int((len(along) + 1) * max(0.0, -math.log2(smallest)))  # what differences over tiny steps cancel
+    magnitude = max([abs(math.log2(abs(x))) for x in point if x and math.isfinite(x)], default=0.0)
+    reserve = int((len(along) + 1) * magnitude)  # bits that differences over steps of another magnitude cancel
     for precision in PRECISIONS:
         m.prec = precision + reserve
         if previous is None and along and _difference(m, f, [m.mpf(x) for x in point], (), 0) is None:
@@ -90,8 +90,8 @@ def mp_context() -> Any:
 
 def _difference(m: Any, f: Function, point: list[Any], along: Sequence[int], bits: int) -> Any:
     """The central difference of f, or of its central difference; None if it is not a real number."""
-    unit = min([abs(x) for x in point if x], default=m.mpf(1))
-    steps = [(abs(point[i]) or unit) * m.mpf(2) ** -bits for i in along]
+    unit = min([m.mpf(1), *(abs(x) for x in point if x)])
+    steps = [min(abs(point[i]) or unit, m.mpf(1)) * m.mpf(2) ** -bits for i in along]
     total = m.mpf(0)
     try:
         for signs in product((1, -1), repeat=len(along)):

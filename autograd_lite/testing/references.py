@@ -53,14 +53,18 @@ def _log1p(m: Any, x: Any) -> Any:
 
 def _atan2(m: Any, at: Sequence[float], y: Any, x: Any) -> Any:
     """The angle at the recorded point plus the turn from there, which no branch cut interrupts."""
-    y0, x0 = map(m.mpf, at)
-    if y0 == x0 == 0:
-        return m.atan2(y0, x0)
-    return m.atan2(y0, x0) + m.atan((y * x0 - x * y0) / (x * x0 + y * y0))
+    y0, x0 = map(getattr(m, "mpf", float), at)
+    if y0 == 0:  # the sign of a zero counts
+        angle = m.pi * math.copysign(1.0, at[0]) if math.copysign(1.0, at[1]) < 0.0 else 0
+    else:
+        angle = getattr(m, "atan2", math.atan2)(y0, x0)
+    return angle + (m.atan((y * x0 - x * y0) / (x * x0 + y * y0)) if any(at) else 0 * y)
 
 
 def _pow_slope(m: Any, at: Sequence[float], a: Any, b: Any, k: Any, n: Any) -> Any:
     """n! times the coefficient of t**n in the k-th derivative of a**(b + t), as a product of two series in t."""
+    if at[0] < 0.0 and at[3]:
+        return math.nan * a
     order, falling = int(at[3]), [m.mpf(1)]
     for i in range(int(at[2])):
         falling = [x * (b - i) + y for x, y in zip([*falling, 0], [0, *falling])]
@@ -163,6 +167,7 @@ REFERENCES: dict[str, Reference] = {
     "acosh'": lambda m, at, x: 1 / m.sqrt(x * x - 1),
     "atanh'": lambda m, at, x: 1 / (1 - x * x),
     "atan2'": lambda m, at, a, b: a / (a * a + b * b) if any(at) else 0 * a,
+    "atan2''": lambda m, at, a, b: (b * b - a * a) / (a * a + b * b) ** 2 if any(at) else 0 * a,
     "erf": lambda m, at, x: m.erf(x),
     "erfc": lambda m, at, x: m.erfc(x),
     "sigmoid": lambda m, at, x: _sigmoid(m, x),
