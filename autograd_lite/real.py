@@ -75,6 +75,8 @@ fsum = total(math.fsum, lambda xs: sum(x * 2.0**-64 for x in xs) * 2.0**64)
 
 def as_float(x: Any, argument: str) -> float:
     """x as a float, if it is a real number of any type; else a TypeError that names the argument and the remedy."""
+    if type(x) is float:
+        return x
     if isinstance(x, Real) or (getattr(x, "shape", None) == () and x.dtype.kind in "biuf"):
         try:
             return float(x)

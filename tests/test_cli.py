@@ -49,6 +49,16 @@ def test_parsing_follows_python_s_precedence():
     assert parse("max([a, b, 2])", {"a": 1.0, "b": 5.0}).data == 5.0
 
 
+def test_lab_copies_the_notebooks_and_keeps_what_a_reader_changed(tmp_path, capsys):
+    assert main(["lab", str(tmp_path), "--copy-only"]) == 0
+    first = tmp_path / "01_value.ipynb"
+    assert "cells" in first.read_text(encoding="utf-8")
+    first.write_text("changed")
+    assert main(["lab", str(tmp_path), "--copy-only"]) == 0
+    assert first.read_text() == "changed"
+    assert str(tmp_path) in capsys.readouterr().out
+
+
 def test_import_is_light():
     script = (
         "import sys, autograd_lite; print([m for m in ('numpy', 'graphviz', 'tqdm', 'hypothesis') if m in sys.modules])"

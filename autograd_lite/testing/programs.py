@@ -47,9 +47,9 @@ class Expression:
         names += [f"t{self.inputs + i}" for i in range(len(self.steps))]
         lines = []
         for i, (name, operands) in enumerate(self.steps, self.inputs):
-            form = RULES[name].form
             words = [names[k] for k in operands]
-            text = form.format(*words) if RULES[name].arity is not None else form.format(", ".join(words))
+            is_operator = RULES[name].form == f"{{}} {name} {{}}"
+            text = f" {name} ".join(words) if is_operator else f"{name}({', '.join(words)})"
             lines.append(f"{names[i]} = {text}" if i + 1 < len(names) else text)
         return "\n".join(lines) or names[-1]
 
