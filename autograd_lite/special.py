@@ -232,7 +232,8 @@ def atan2_curvature(a: float, b: float) -> float:
     length = hypot(a * s, b * s)
     if length == 0.0:
         return 0.0
-    return div_slope(b * s - a * s, length) * s * (div_slope(b * s + a * s, length) * s)
+    difference, total = div_slope(b * s - a * s, length) * s, div_slope(b * s + a * s, length) * s
+    return 0.0 if difference == 0.0 or total == 0.0 else difference * total
 
 
 def pow_slope(a: float, b: float, k: float, n: float) -> float:

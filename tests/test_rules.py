@@ -55,8 +55,9 @@ def failures(name, xs):
     scale = max((abs(d) for along, d in results.items() if math.isfinite(d) and (along or "'" in name)), default=0.0)
     for along, got in results.items():
         expected = truth(name, xs, along)
-        if expected is None:
-            continue
+        lower = [d for other, d in results.items() if len(other) < len(along)]
+        if expected is None or (any(map(math.isinf, lower)) and math.isfinite(float(expected))):
+            continue  # nothing is promised of the slope of what has overflowed
         order = len(along) + (2 if name == "normal_pdf" else name.count("'"))
         if order <= 2:
             distance = ulp_distance(got, expected)

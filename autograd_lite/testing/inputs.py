@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
+from hypothesis.strategies import DrawFn, SearchStrategy
 
 from autograd_lite.engine import Value
 from autograd_lite.rule import RULES, Rule
@@ -20,6 +20,7 @@ DOMAINS: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("asin", "acos", "atanh", "asin'", "atanh'"), (-1.0, 1.0)),
     **dict.fromkeys(("acosh", "acosh'"), (1.0, inf)),
     **dict.fromkeys(("norm", "norm'", "hypot"), (-8e307, 8e307)),  # beyond, the length itself may overflow
+    "dot": (-1e150, 1e150),  # beyond, products overflow
     "log1p": (-1.0, inf),
 }
 TAILS: dict[str, tuple[float, ...]] = {  # where the function saturates, underflows, overflows or has a zero
@@ -45,17 +46,23 @@ def inputs_for(rule: Rule | str) -> SearchStrategy[tuple[float, ...]]:
     """Operands for a rule, given by itself or by name, as a tuple of floats inside its domain.
 
     Besides ordinary numbers: the ends of the domain, kinks and ties, both zeros, subnormal and huge numbers, points
-    where the function saturates, and the floats next to all of these. A rule of any number of operands gets one to five.
+    where the function saturates, and the floats next to all of these. A rule that takes any number gets one to five.
     """
     rule = rule if isinstance(rule, Rule) else _named(rule)
     low, high = DOMAINS.get(rule.name, (-inf, inf))
     number = numbers(low, high, TAILS.get(rule.name, ()))
     if rule.name in SHAPES:
-        return SHAPES[rule.name](number)
+        return _printable(SHAPES[rule.name](number))
     if rule.arity == 1:
-        return st.tuples(number)
+        return _printable(st.tuples(number))
     count = st.integers(2 if rule.name == "dot" else 1, 5) if rule.arity is None else st.just(rule.arity)
-    return count.flatmap(lambda n: _related(number, n))
+    return _printable(count.flatmap(lambda n: _related(number, n)))
+
+
+@st.composite
+def _printable(draw: DrawFn, operands: SearchStrategy[tuple[float, ...]]) -> tuple[float, ...]:
+    """New floats: of those drawn, Hypothesis would print how they were made and not what they are."""
+    return tuple(1.0 * x for x in draw(operands))
 
 
 def numbers(low: float = -inf, high: float = inf, tails: Sequence[float] = ()) -> SearchStrategy[float]:
@@ -92,7 +99,7 @@ def _power(number: SearchStrategy[float]) -> SearchStrategy[tuple[float, ...]]:
 SHAPES: dict[str, Callable[[SearchStrategy[float]], SearchStrategy[tuple[float, ...]]]] = {
     "**": _power,
     "pow'": lambda number: st.tuples(_power(number), st.integers(0, 2), st.integers(0, 2)).map(
-        lambda drawn: (*drawn[0], float(drawn[1]), float(drawn[2]))
+        lambda drawn: (*drawn[0], float(drawn[1]), float(drawn[2]) if drawn[0][0] > 0.0 else 0.0)
     ),
     "/": lambda number: st.tuples(number, number.filter(bool)),
     "/'": lambda number: st.tuples(number, number.filter(bool)),

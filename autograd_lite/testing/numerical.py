@@ -35,11 +35,18 @@ def numerical_derivative(f: Callable[[float], Any], x: float) -> Estimate:
 
     def difference(h: float) -> float:
         above, below = x + h, x - h
-        return (as_data(f(above)) - as_data(f(below))) / (above - below)
+        return (as_data(f(above)) - as_data(f(below))) / (above - below) if above > below else math.nan
 
-    h = 0.1 * (abs(x) or 1.0)
+    estimates = [_extrapolated(difference, 0.1 * (abs(x) or 1.0))]
+    if 1.0 < abs(x) < 1e6:  # f may well change on the scale of 1, as sin does
+        estimates.append(_extrapolated(difference, 0.1))
+    return min(estimates, key=lambda estimate: estimate.error)
+
+
+def _extrapolated(difference: Callable[[float], float], h: float) -> Estimate:
+    """Ridders' method, from the step size h or the first half, quarter, ... of it at which the difference is finite."""
     best = Estimate(difference(h), math.inf)
-    for _ in range(60):  # first into the domain
+    for _ in range(60):
         if math.isfinite(best.value):
             break
         h /= 2.0
