@@ -2,20 +2,19 @@
 
 import cmath
 import math
-import random
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, find, given, settings
+from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import run_state_machine_as_test
 
 import autograd_lite
-from autograd_lite import Value, cos, dot, exp, hypot, logsumexp, maximum, primitive, relu, sin, sqrt, tanh, where
+from autograd_lite import Value, cos, dot, exp, hypot, maximum, primitive, relu, sin, sqrt, tanh, where
 from autograd_lite.rule import RULES
 from autograd_lite.testing import (
     Expression,
     GraphMachine,
-    Network,
     WrongGradientError,
     assert_close_ulp,
     check_gradients,
@@ -85,7 +84,7 @@ def test_complex_step_is_exact():
     assert complex_step(cmath.exp, 1.0) == pytest.approx(math.e, rel=1e-15)
     assert complex_step(lambda x: sin(x) * x, 0.5) == pytest.approx(math.cos(0.5) * 0.5 + math.sin(0.5), rel=1e-15)
     assert complex_step(lambda x: relu(x) + abs(x), -2.0) == -1.0
-    with pytest.raises(TypeError, match="erf.*numerical_derivative"):
+    with pytest.raises(TypeError, match=r"erf.*numerical_derivative"):
         complex_step(autograd_lite.erf, 1.0)
 
 
@@ -144,15 +143,15 @@ def test_a_primitive_on_the_math_module_is_checked_by_differences():
 
 
 def test_bad_questions():
-    with pytest.raises(ValueError, match="order.*3"):
+    with pytest.raises(ValueError, match=r"order.*3"):
         check_gradients(sin, 1.0, order=3)
-    with pytest.raises(ValueError, match="oracle.*'magic'"):
+    with pytest.raises(ValueError, match=r"oracle.*'magic'"):
         check_gradients(sin, 1.0, oracle="magic")
-    with pytest.raises(TypeError, match="'a'"):
+    with pytest.raises(TypeError, match=r"'a'"):
         check_gradients(sin, "a")
-    with pytest.raises(ValueError, match="no rule is named 'cosine'.*'cos'"):
+    with pytest.raises(ValueError, match=r"no rule is named 'cosine'.*'cos'"):
         inputs_for("cosine")
-    with pytest.raises(TypeError, match="takes 2 numbers, got 1"):
+    with pytest.raises(TypeError, match=r"takes 2 numbers, got 1"):
         Expression(2, (("+", (0, 1)),))(1.0)
 
 
@@ -201,14 +200,16 @@ def test_exchanged_operands_and_a_wrong_second_operand():
     with pytest.raises(WrongGradientError, match=r"'swapped', at operands \(2.0, 5.0\): operand 0 receives 4.0"):
         check_gradients(lambda x, y: tanh(swapped(x, y) * 0.01), 2.0, 5.0)
     second = primitive("second", lambda a, b: a * b, lambda g, a, b: (g * b, g * b))
-    with pytest.raises(WrongGradientError, match="operand 1 receives 5.0 of the gradient 1.0, expected 2.0"):
+    with pytest.raises(WrongGradientError, match=r"operand 1 receives 5.0 of the gradient 1.0, expected 2.0"):
         check_gradients(second, 2.0, 5.0)
 
 
 def test_a_second_derivative_that_is_lost():
     """The first derivative is right, but its slope is a plain number: nothing is connected to x."""
     lost = primitive("lost", lambda x: x**3, lambda g, x: (g * (3.0 * float(getattr(x, "data", x)) ** 2),))
-    with pytest.raises(WrongGradientError, match="'lost'.*second derivative in operands 0 and 0 is 0.0, expected 12.0"):
+    with pytest.raises(
+        WrongGradientError, match=r"'lost'.*second derivative in operands 0 and 0 is 0.0, expected 12.0"
+    ):
         check_gradients(lost, 2.0)
     check_gradients(lost, 2.0, order=1)
 
@@ -243,11 +244,11 @@ def forgetting(a, b, y):
 
 def test_closures_written_by_hand():
     check_gradients(lambda x, y: by_hand(x, sin(y), right) * x, 1.5, 0.5, order=1)
-    with pytest.raises(WrongGradientError, match="'times'.*write `\\+=` for `=`"):
+    with pytest.raises(WrongGradientError, match=r"'times'.*write `\+=` for `=`"):
         check_gradients(lambda x, y: x * by_hand(x, sin(y), assigning), 1.5, 0.5, order=1)
-    with pytest.raises(WrongGradientError, match="'times'.*along input 1.*add up to 0.0"):
+    with pytest.raises(WrongGradientError, match=r"'times'.*along input 1.*add up to 0.0"):
         check_gradients(lambda x, y: by_hand(x, sin(y), forgetting) * x, 1.5, 0.5, order=1)
-    with pytest.raises(WrongGradientError, match="'local'"):
+    with pytest.raises(WrongGradientError, match=r"'local'"):
         check_gradients(lambda x: Value(x.data**2, (x,), (x.data,)), 3.0, order=1)
 
 
@@ -281,13 +282,13 @@ def test_failing_examples_print_as_code():
     assert "x=Value(1.0)" in "".join(caught.value.__notes__)
 
     @settings(database=None)
-    @given(inputs_for("maximum"))
-    def ties(xs):
-        assert xs[0] != -xs[1] or xs[0] < 1e100
+    @given(inputs_for("relu"))
+    def fails_too(xs):
+        assert xs[0] < 0.5
 
     with pytest.raises(AssertionError) as caught:
-        ties()
-    assert "xs=(1e+160, -1e+160)" in "".join(caught.value.__notes__)
+        fails_too()
+    assert "xs=(1.0,)" in "".join(caught.value.__notes__)
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -381,7 +382,9 @@ def test_the_state_machine_finds_a_broken_engine(monkeypatch):
     """With the second contribution of `-` lost, some sequence of steps goes wrong."""
     monkeypatch.setattr(RULES["-"], "vjp", lambda g: (g, 0.0))
     with pytest.raises(AssertionError):
-        random.seed(0)
-        test = type("Broken", (GraphMachine,), {}).TestCase
-        test.settings = settings(max_examples=200, stateful_step_count=10, database=None, deadline=None)
-        test("runTest").runTest()
+        run_state_machine_as_test(
+            GraphMachine,
+            settings=settings(
+                max_examples=500, derandomize=True, database=None, phases=[Phase.generate], deadline=None
+            ),
+        )
