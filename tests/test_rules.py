@@ -132,3 +132,107 @@ def test_anywhere(name, data):
     xs = data.draw(inputs_for(name))
     wrong = list(failures(name, xs))
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_closure_is_linear_in_the_gradient(name):
+    """Zero gives zero, doubling doubles: over floats and over Values."""
+    for xs in grid(name)[:40]:
+        inputs = [Value(x) for x in xs]
+        y = RULES[name](*inputs)
+        received = []
+        for g, create_graph in ((1.0, False), (2.0, False), (2.0, True), (0.0, False)):
+            y.zero_grad()
+            y.backward(g, create_graph=create_graph)
+            received.append([x.grad.data if create_graph else x.grad for x in inputs])
+        single, double, recorded, zero = received
+        for a, b, c, d in zip(single, double, recorded, zero):
+            assert 2.0 * a == pytest.approx(b, rel=1e-15, abs=1e-300, nan_ok=True), xs
+            assert b == pytest.approx(c, rel=1e-14, abs=1e-300, nan_ok=True), xs
+            assert d == 0.0, xs
+
+
+inf = math.inf
+KINKS = [
+    # rule, operands, gradient promised in each operand
+    ("relu", (0.0,), (0.0,)),
+    ("relu", (-0.0,), (0.0,)),
+    ("abs", (0.0,), (0.0,)),
+    ("sign", (0.0,), (0.0,)),
+    ("sign", (3.0,), (0.0,)),
+    ("elu", (0.0, 2.0), (2.0, 0.0)),
+    ("leaky_relu", (0.0, 0.25), (0.25, 0.0)),
+    ("maximum", (1.0, 1.0), (0.5, 0.5)),
+    ("minimum", (1.0, 1.0), (0.5, 0.5)),
+    ("maximum", (0.0, -0.0), (0.5, 0.5)),
+    ("max", (2.0, 1.0, 2.0, 2.0), (1 / 3, 0.0, 1 / 3, 1 / 3)),
+    ("min", (2.0, 1.0, 1.0), (0.0, 0.5, 0.5)),
+    ("clamp", (0.0, 0.0, 1.0), (1.0, 0.0, 0.0)),
+    ("clamp", (1.0, 0.0, 1.0), (1.0, 0.0, 0.0)),
+    ("clamp", (-1.0, 0.0, 1.0), (0.0, 1.0, 0.0)),
+    ("clamp", (2.0, 0.0, 1.0), (0.0, 0.0, 1.0)),
+    ("where", (0.0, 1.0, 2.0), (0.0, 0.0, 1.0)),
+    ("where", (-1.0, 1.0, 2.0), (0.0, 1.0, 0.0)),
+    ("sqrt", (0.0,), (inf,)),
+    ("log", (0.0,), (inf,)),
+    ("log", (-0.0,), (inf,)),
+    ("log1p", (-1.0,), (inf,)),
+    ("asin", (1.0,), (inf,)),
+    ("acos", (-1.0,), (-inf,)),
+    ("acosh", (1.0,), (inf,)),
+    ("atanh", (-1.0,), (inf,)),
+    ("hypot", (0.0, 0.0), (0.0, 0.0)),
+    ("norm", (0.0, -0.0, 0.0), (0.0, 0.0, 0.0)),
+    ("atan2", (0.0, 0.0), (0.0, 0.0)),
+    ("**", (0.0, 0.0), (0.0, 0.0)),
+    ("**", (-3.0, 0.0), (0.0, math.nan)),
+    ("**", (0.0, 2.5), (0.0, 0.0)),
+    ("**", (0.0, 1.0), (1.0, 0.0)),
+    ("**", (-2.0, 3.0), (12.0, math.nan)),
+    ("**", (0.0, -1.0), (-inf, -inf)),
+    ("/", (1.0, 0.0), (inf, -inf)),
+    ("prod", (0.0, 3.0, 4.0), (12.0, 0.0, 0.0)),
+    ("prod", (0.0, 3.0, 0.0), (0.0, 0.0, 0.0)),
+    ("relu'", (2.0,), (0.0,)),
+    ("=", (2.0, 2.0), (0.0, 0.0)),
+]
+
+
+@pytest.mark.parametrize(("name", "xs", "expected"), KINKS)
+def test_where_no_derivative_exists_the_convention_holds(name, xs, expected):
+    for create_graph in (False, True):
+        inputs = [Value(x) for x in xs]
+        RULES[name](*inputs).backward(create_graph=create_graph)
+        got = [x.grad.data if create_graph else x.grad for x in inputs]
+        assert got == pytest.approx(expected, rel=1e-15, nan_ok=True)
+
+
+VALUES = [
+    ("log", (0.0,), -inf),
+    ("log", (-1.0,), math.nan),
+    ("/", (0.0, 0.0), math.nan),
+    ("/", (-1.0, 0.0), -inf),
+    ("exp", (1000.0,), inf),
+    ("**", (-8.0, 1 / 3), math.nan),
+    ("**", (0.0, 0.0), 1.0),
+    ("atanh", (1.0,), inf),
+    ("sqrt", (-1.0,), math.nan),
+    ("prod", (), 1.0),
+    ("softmax", (1000.0, -1000.0), 1.0),
+    ("=", (1.0, 2.0), 0.0),
+    ("clamp", (5.0, 0.0, 1.0), 1.0),
+]
+
+
+@pytest.mark.parametrize(("name", "xs", "expected"), VALUES)
+def test_ieee_values(name, xs, expected):
+    assert RULES[name](*map(float, xs)) == pytest.approx(expected, nan_ok=True)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.floats(1e-3, 1e3), st.floats(-30.0, 30.0))
+def test_mixed_second_partials_agree(a, b):
+    for name in ("**", "atan2", "hypot", "logaddexp", "/", "*"):
+        results = computed(name, (a, b))
+        if math.isfinite(results[0, 1]):
+            assert ulp_distance(results[0, 1], results[1, 0]) <= 4.0, name
