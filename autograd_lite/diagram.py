@@ -2,19 +2,22 @@
 
 import re
 from math import isfinite, sqrt
+from typing import Any
 
-from autograd_lite.picture import Box, Picture
+from autograd_lite.picture import Box, Picture, module_name
 from autograd_lite.render import fitted
+from autograd_lite.scopes import Path
 
 INK, LINE = "#1a1a1a", "#808080"  # text stands on light boxes; lines and captions read on white and on black
 POSITIVE, NEGATIVE, ZERO = (0x7F, 0xB8, 0xE6), (0xF5, 0xA3, 0x5C), (0xF7, 0xF7, 0xF7)  # blue and orange: safe for all
-BORDERS = {
+STYLES = {
     "input": "rounded,filled",
-    "parameter": "rounded,filled,bold",
+    "parameter": "rounded,filled",
     "constant": "rounded,filled,dashed",
     "operation": "filled",
     "folded": "filled",
 }
+OPERATION = {"fillcolor": "white", "style": "filled"}
 
 
 def to_dot(picture: Picture, direction: str = "LR", merge: bool = False) -> str:
@@ -28,38 +31,50 @@ def to_dot(picture: Picture, direction: str = "LR", merge: bool = False) -> str:
     )
     graph.attr(nodesep="0.2", ranksep="0.35", labelloc="t", fontcolor=LINE, label=text(picture.note))
     largest = max((abs(b.gradient) for b in picture.boxes if isfinite(b.gradient)), default=0.0)
-    separate = [bool(b.op) and b.kind == "operation" and not merge for b in picture.boxes]
+    separate = [bool(b.op) and not merge for b in picture.boxes]
+    groups: dict[tuple[int, ...], Any] = {(): graph}
     for i, box in enumerate(picture.boxes):
-        graph.node(
+        group = _group(groups, box.group)
+        group.node(
             f"n{i}",
             label=record(box, direction, merge),
             id=f"n{i}",
             shape="record",
-            style=BORDERS[box.kind],
+            style=STYLES[box.kind],
+            penwidth="2" if box.kind in ("parameter", "folded") else "1",
             fillcolor=colour(box.gradient, largest),
-            tooltip=text(" ".join([box.op, *box.lines]).strip()),
         )
         if separate[i]:
-            graph.node(
-                f"o{i}",
-                label=text(box.op),
-                id=f"o{i}",
-                shape="ellipse",
-                margin="0.05,0.02",
-                fillcolor="white",
-                style="filled",
-            )
+            group.node(f"o{i}", label=text(box.op), id=f"o{i}", shape="ellipse", margin="0.05,0.02", **OPERATION)
+    for group in list(groups.values())[:0:-1]:
+        group.parent.subgraph(group)
+    for i in range(len(picture.boxes)):
+        if separate[i]:
             graph.edge(f"o{i}", f"n{i}", id=f"o{i}-n{i}")
-    for tail, head in picture.edges:
+    for tail, head in picture.edges:  # at the root: an edge inside a group would pull foreign nodes into it
         target = f"o{head}" if separate[head] else f"n{head}"
         graph.edge(f"n{tail}", target, id=f"n{tail}-{target}")
-    return graph.source
+    return str(graph.source)
+
+
+def _group(groups: dict[tuple[int, ...], Any], path: Path) -> Any:
+    """The cluster of a path of modules, made with those around it when first asked for."""
+    from graphviz import Digraph
+
+    key = tuple(map(id, path))
+    if key not in groups:
+        outer = _group(groups, path[:-1])
+        cluster = Digraph(name=f"cluster{len(groups)}")
+        cluster.attr(label=text(module_name(path)), color=LINE, fontcolor=LINE, style="rounded", labeljust="l")
+        cluster.parent = outer
+        groups[key] = cluster
+    return groups[key]
 
 
 def record(box: Box, direction: str, merge: bool) -> str:
     """The box's lines as the fields of a record, one above the other."""
-    lines = [box.op, *box.lines] if merge and box.op and box.kind == "operation" else box.lines
-    fields = " | ".join(escaped(line) for line in lines)
+    lines = [box.op, *box.lines] if merge and box.op else box.lines
+    fields = "|".join(escaped(line) for line in lines)
     return "{" + fields + "}" if direction == "TB" else fields  # braces turn a record across the direction of flow
 
 
@@ -70,7 +85,7 @@ def escaped(line: str) -> str:
 
 def text(line: str) -> str:
     """A line as it stands in any other label."""
-    from graphviz import escape  # type: ignore[import-untyped]
+    from graphviz import escape
 
     return str(escape(entities(fitted(line))))
 

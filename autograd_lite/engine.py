@@ -198,6 +198,12 @@ class Value:
     def __bool__(self) -> bool:
         return self.data != 0.0
 
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the graph."""
+        from autograd_lite.draw import html_of_value
+
+        return html_of_value(self)
+
     __copy__, __deepcopy__, __reduce__ = copying.copy, copying.deepcopy, copying.reduce
 
     if TYPE_CHECKING:  # the operators, and every row of the table as a method, are installed from the table below

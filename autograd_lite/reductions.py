@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from operator import mul
 
 from autograd_lite.real import (
+    exp,
     exp_difference,
     exp_pair,
     fsum,
@@ -88,10 +89,9 @@ def _cancelling_logsumexp(top: float, others: Sequence[float]) -> float:
     high, low = 1.0, 0.0
     for x in others:
         d, d_low = two_sum(x, -top)
-        if d > -700.0:
-            e, e_low = exp_pair(d, d_low)
-            high, error = two_sum(high, e)
-            low += error + e_low
+        e, e_low = exp_pair(d, d_low) if d > -700.0 else (exp(d), 0.0)
+        high, error = two_sum(high, e)
+        low += error + e_low
     logarithm = log(high)
     inverse, inverse_low = exp_pair(-logarithm, 0.0)
     p, p_low = two_product(high, inverse)

@@ -20,32 +20,35 @@ def render(dot: str, suffix: str) -> bytes:
     """The picture of the DOT text in the format of a file suffix, such as "svg"; RenderError if there is none."""
     import subprocess
 
-    program = find_renderer()
+    program = find_renderer(suffix)
     try:
         done = subprocess.run(
             [program, f"-T{suffix}", *EFFORT], input=dot.encode(), capture_output=True, timeout=TIMEOUT, check=False
         )
     except OSError as error:
-        raise RenderError(f"cannot run the renderer {program}: {error}; {INSTALL}") from error
+        raise RenderError(f"cannot run the renderer {program}: {error}. To mend it: {INSTALL}") from error
     except subprocess.TimeoutExpired as error:
-        raise RenderError(
-            f"the renderer took longer than {TIMEOUT:g} s: draw fewer nodes, draw(value, depth=0)"
-        ) from error
+        raise RenderError(f"the renderer takes longer than {TIMEOUT:g} s: draw fewer boxes, draw(limit=50)") from error
     if done.returncode != 0 or not done.stdout:
-        said = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no picture"]
-        raise RenderError(f"the renderer {program} cannot make {suffix}: {said[0]}")
+        said = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it gave no picture"]
+        raise RenderError(f"the renderer {program} cannot make {suffix}: {said[0]}. To mend it: {INSTALL}")
     return done.stdout.replace(FITTING.encode(), b"") if suffix == "svg" else done.stdout
 
 
-def find_renderer() -> str:
+def find_renderer(suffix: str = "svg") -> str:
     """The program that AUTOGRAD_LITE_DOT names, else graphviz-pure beside this interpreter, else on PATH, else dot."""
     override = os.environ.get("AUTOGRAD_LITE_DOT")
     if override:
         return override
     beside = os.pathsep.join([sysconfig.get_path("scripts"), str(Path(sys.executable).parent)])
-    found = shutil.which("graphviz-pure", path=beside) or shutil.which("graphviz-pure") or shutil.which("dot")
+    pure = shutil.which("graphviz-pure", path=beside) or shutil.which("graphviz-pure")
+    if suffix == "pdf":  # which graphviz-pure does not write
+        pure = None
+    found = pure or shutil.which("dot")
+    if found is None and suffix == "pdf":
+        raise RenderError("PDF needs Graphviz's own dot on PATH: install Graphviz, or save as .svg or .html")
     if found is None:
-        raise RenderError(f"no Graphviz renderer found: {INSTALL}")
+        raise RenderError(f"no Graphviz renderer found. To draw: {INSTALL}")
     return found
 
 
