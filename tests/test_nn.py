@@ -104,23 +104,25 @@ def test_a_sigmoid_layer_multiplies_the_gradient_by_y_times_one_minus_y(x, upstr
 def test_an_affine_layer_over_a_batch_has_the_gradients_of_the_matrix_formulas(batch, rng):
     """Y = XW + B; for the gradient G at Y they are X'G for W, the column sums of G for B, GW' for X."""
     layer = nn.Layer(3, 2, "linear", seed=rng)
-    X = [[Value(c) for c in row] for row in batch]
-    G = [[rng.uniform(-1, 1), rng.uniform(-1, 1)] for _ in batch]
-    Y = layer(X)
-    W = [[neuron.w[i].data for neuron in layer.neurons] for i in range(3)]
-    for y_row, g_row in zip(Y, G):
+    inputs = [[Value(c) for c in row] for row in batch]
+    upstream = [[rng.uniform(-1, 1), rng.uniform(-1, 1)] for _ in batch]
+    outputs = layer(inputs)
+    weights = [[neuron.w[i].data for neuron in layer.neurons] for i in range(3)]
+    for y_row, g_row in zip(outputs, upstream):
         for y, g in zip(y_row, g_row):
             y.backward(g)
     for j, neuron in enumerate(layer.neurons):
-        assert neuron.b.grad == pytest.approx(sum(g[j] for g in G), abs=1e-12)
+        assert neuron.b.grad == pytest.approx(sum(g[j] for g in upstream), abs=1e-12)
         for i in range(3):
-            assert neuron.w[i].grad == pytest.approx(sum(x[i] * g[j] for x, g in zip(batch, G)), abs=1e-12)
-    for row, g in zip(X, G):
+            assert neuron.w[i].grad == pytest.approx(sum(x[i] * g[j] for x, g in zip(batch, upstream)), abs=1e-12)
+    for row, g in zip(inputs, upstream):
         for i, x in enumerate(row):
-            assert x.grad == pytest.approx(W[i][0] * g[0] + W[i][1] * g[1], abs=1e-12)
-    for row, y_row in zip(batch, Y):
+            assert x.grad == pytest.approx(weights[i][0] * g[0] + weights[i][1] * g[1], abs=1e-12)
+    for row, y_row in zip(batch, outputs):
         for j, y in enumerate(y_row):
-            assert y.data == pytest.approx(sum(row[i] * W[i][j] for i in range(3)) + layer.neurons[j].b.data, abs=1e-12)
+            assert y.data == pytest.approx(
+                sum(row[i] * weights[i][j] for i in range(3)) + layer.neurons[j].b.data, abs=1e-12
+            )
 
 
 @given(st.permutations(range(6)))

@@ -99,7 +99,7 @@ def test_clipping_is_pytorchs():
 def test_clipping_gradients_that_are_not_finite_is_an_error():
     p = Value(0.0, label="w")
     p.grad = math.inf
-    with pytest.raises(FloatingPointError, match="norm of the gradients is inf.*label='w'"):
+    with pytest.raises(FloatingPointError, match=r"norm of the gradients is inf.*label='w'"):
         optim.clip_grad_norm([p], 1.0)
 
 

@@ -38,7 +38,7 @@ def test_batches_are_shuffled_by_the_seed():
 
 def test_every_sample_is_used_once_an_epoch_the_last_batch_being_shorter():
     seen = []
-    model, _ = fit_line(epochs=2, batch_size=3, seed=0, metrics={"n": lambda ys, ts: seen.append(list(ts)) or 0.0})
+    fit_line(epochs=2, batch_size=3, seed=0, metrics={"n": lambda ys, ts: seen.append(list(ts)) or 0.0})
     assert [len(ts) for ts in seen] == [3, 1, 3, 1]
     assert sorted(seen[0] + seen[1]) == sorted(seen[2] + seen[3]) == LINE[1]
 
@@ -84,7 +84,7 @@ def test_ctrl_c_returns_the_history_so_far():
             raise KeyboardInterrupt
         return False
 
-    model, history = fit_line(epochs=100, stop=press_ctrl_c)
+    _, history = fit_line(epochs=100, stop=press_ctrl_c)
     assert len(history) == 3
     assert history.ended == "interrupted after 3 epochs"
 
