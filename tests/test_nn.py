@@ -283,6 +283,13 @@ def test_an_output_knows_the_modules_it_was_made_in_innermost_first():
     ]
 
 
+def test_over_a_batch_each_output_has_the_scopes_of_its_own_sample():
+    model, batch = nn.MLP(2, [3, 1]), [[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]]
+    for x, y in zip(batch, model(batch)):
+        assert [module for module, _ in y.scopes] == [model.layers[1].neurons[0], model.layers[1], model]
+        assert y.scopes[-1][1] == tuple(x)
+
+
 def test_what_only_passes_through_keeps_its_scopes():
     x = Value(1.0) * 2.0
     assert nn.Activation("linear")([x]) == [x]
