@@ -38,6 +38,8 @@ class Optimizer:
     remembers: tuple[str, ...] = ()
 
     def __init__(self, parameters: Iterable[Value], lr: float | Schedule) -> None:
+        if not isinstance(parameters, Iterable):
+            raise TypeError(f"{type(self).__name__}(parameters) must be a list of Values: pass model.parameters()")
         self.parameters = list(parameters)
         if not self.parameters:
             raise ValueError(f"{type(self).__name__}(parameters) is empty: pass model.parameters()")
