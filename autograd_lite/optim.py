@@ -202,6 +202,8 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr)
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+            raise TypeError(f"betas must be a pair of numbers, not {betas!r}")
         for beta in betas:
             _check("betas", beta, 0.0, 1.0)
         _check("eps", eps, 0.0)

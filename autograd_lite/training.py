@@ -102,6 +102,10 @@ def fit(
     """
     from tqdm.auto import tqdm
 
+    if not callable(loss):
+        raise TypeError(f"fit(loss) must be a function of outputs and targets, not {loss!r}")
+    if metrics is not None and not isinstance(metrics, Mapping):
+        raise TypeError(f"fit(metrics) must be a dict of functions by name, not {metrics!r}")
     samples = _samples(data, "data")
     held_out = _samples(validation, "validation") if validation is not None else []
     check_size(epochs, "fit(epochs)")
@@ -134,7 +138,7 @@ def fit(
             else:
                 history.ended = "all of them done"
         except KeyboardInterrupt:
-            history.ended = f"interrupted in epoch {len(history) + 1:,}"
+            history.ended = f"interrupted after {len(history):,} epochs"
     return history
 
 
