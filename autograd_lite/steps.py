@@ -177,9 +177,9 @@ def steps(root: Value) -> Steps:
     >>> steps((a * b).tanh())[1].parts[0].formula
     'b'
     >>> steps(a * b)
-    step  node  gradient  parent  local derivative            adds  total
-    1     L     1.0       a       ∂L/∂a = b         = -3.0    -3.0  -3.0
-                          b       ∂L/∂b = a         = 2.0     2.0   2.0
+    step  node  gradient  parent  local derivative          adds  total
+    1     L     1.0       a       ∂L/∂a = b         = -3.0  -3.0  -3.0
+                          b       ∂L/∂b = a         = 2.0   2.0   2.0
     """
     if not isinstance(root, Value):
         raise TypeError(f"steps(root) takes a Value, not {root!r}")
