@@ -68,9 +68,9 @@ class Steps(Sequence[Step]):
     def __init__(self, root: Value) -> None:
         self.root = root
         interior, leaves = topological_order(root)
-        self.names = _names(root, interior, leaves)
-        self.leaves = leaves
+        self.leaves = leaves[::-1]  # so that first operands come first
         self.interior = interior
+        self.names = _names(root, interior, self.leaves)
         self._handed = _sweep(root, interior)
 
     def __len__(self) -> int:

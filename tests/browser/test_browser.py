@@ -179,7 +179,7 @@ def test_jupyterlab_draws_steps_and_edits_live_and_all_is_there_when_reopened(br
     page = Page(browser, "[data-windowed-list-index='3']")
     page.wait(lambda: browser.execute_script("return !!window.jupyterapp"), "JupyterLab starts", 60)
     ready = """const w = jupyterapp.shell.currentWidget;
-        return !!(w && w.context && w.context.isReady && w.sessionContext.session?.kernel?.connectionStatus === 'connected')"""
+        return w?.context?.isReady && w.sessionContext.session?.kernel?.connectionStatus === 'connected'"""
     page.wait(lambda: browser.execute_script(ready), "the notebook opens", 60)
     browser.execute_script("jupyterapp.commands.execute('notebook:run-all-cells')")
 
