@@ -43,7 +43,7 @@ class Picture:
 
 def plain_picture(interior: list[Value], leaves: list[Value], scopes: Scopes, grad: bool) -> Picture:
     """Every value its own box."""
-    nodes = leaves + interior
+    nodes = leaves[::-1] + interior  # so that first operands come first
     index = {v: i for i, v in enumerate(nodes)}
     edges = [(index[p], index[v]) for v in interior for p in v.parents]
     return Picture([box_of(v, scopes, grad) for v in nodes], edges)
