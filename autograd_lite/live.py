@@ -26,7 +26,7 @@ def live(root: Value) -> Any:
 
     Edits set the leaf's `data`, run `root.forward()`, and `root.backward()` from gradients of 0: so the Values of the
     notebook follow too. Raises ImportError without the package anywidget (`pip install anywidget`), ValueError for a
-    graph too large for a page.
+    graph too large for a page, or with nodes recorded by hand, which nothing can compute again.
     """
     if not isinstance(root, Value):
         raise TypeError(f"live(root) takes a Value, not {root!r}")
@@ -38,6 +38,9 @@ def live(root: Value) -> Any:
     from autograd_lite.page import asset, numbers, static
 
     shown = Steps(root)
+    for v in shown.interior:
+        if not v._rule.form:
+            raise ValueError(f"live(root) cannot recompute {v!r}: operation {v.op!r} was recorded by hand")
     names = {f"n{i}": v for i, v in enumerate([*shown.leaves, *shown.interior])}
 
     class Live(anywidget.AnyWidget):

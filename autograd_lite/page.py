@@ -21,20 +21,20 @@ from autograd_lite.steps import ForwardStep, Step, Steps
 ROOM = "-0.0000000"  # numbers change while the page steps: boxes are laid out for one this wide
 
 
-def page(steps: Steps, start: str = "backward") -> str:
+def page(steps: Steps) -> str:
     """A whole HTML page."""
     title = escape(f"Backpropagation from {steps.names[steps.root]}")
     head = f'<meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>{title}</title>'
     style = "body { background: Canvas; color: CanvasText; margin: 1em; }"
     return (
         f'<!doctype html>\n<html lang="en"><head>{head}<style>{style}</style></head>'
-        f"<body><h1>{title}</h1>{fragment(steps, start)}</body></html>\n"
+        f"<body><h1>{title}</h1>{fragment(steps)}</body></html>\n"
     )
 
 
-def fragment(steps: Steps, start: str = "backward") -> str:
+def fragment(steps: Steps) -> str:
     """The page as a part of another, such as a notebook."""
-    content = json.dumps({**static(steps, start), **numbers(steps)}, ensure_ascii=False).replace("<", "\\u003c")
+    content = json.dumps({**static(steps), **numbers(steps)}, ensure_ascii=False).replace("<", "\\u003c")
     name = sha256(content.encode()).hexdigest()[:12]  # the same content has the same name: outputs stay as they are
     place = f'[data-autograd-steps="{name}"]:not([role])'
     return (
@@ -49,8 +49,8 @@ def asset(name: str) -> str:
     return files("autograd_lite").joinpath(name).read_text(encoding="utf-8")
 
 
-def static(steps: Steps, start: str = "backward") -> dict[str, Any]:
-    """What stays when leaves are edited: the diagram, and where the page begins."""
+def static(steps: Steps) -> dict[str, Any]:
+    """What stays when leaves are edited: the diagram."""
     nodes = _nodes(steps)
     if len(nodes) > LIMIT:
         raise ValueError(f"a page of steps holds {LIMIT} nodes, this graph has {len(nodes):,}: draw(value) folds it")
@@ -61,7 +61,6 @@ def static(steps: Steps, start: str = "backward") -> dict[str, Any]:
     svg = render(to_dot(Picture(boxes, edges)), "svg").decode()
     root = steps.names[steps.root]
     return {
-        "start": start,
         "caption": f"computation graph of {root}",
         "svg": svg[svg.index("<svg") :],
         "root": f"n{index[steps.root]}",

@@ -10,7 +10,11 @@ from pathlib import Path
 from unicodedata import east_asian_width
 
 TIMEOUT = 20.0  # seconds; a picture that takes longer is not worth the wait, its text form is shown instead
-EFFORT = ("-Gnslimit=2", "-Gnslimit1=2", "-Gmclimit=0.2")  # bounds the layout's search where a node is shared by many
+EFFORT = (
+    "-Gnslimit=0.5",
+    "-Gnslimit1=0.5",
+    "-Gmclimit=0.1",
+)  # bounds the layout's search where a node is shared by many
 FITTING = "\u200b"  # see `fitted`
 INSTALL = "pip install graphviz-pure, or install Graphviz and put its dot on PATH"
 

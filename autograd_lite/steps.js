@@ -10,7 +10,7 @@ function mount(host, data, edit) {
     element.append(...children);
     return element;
   };
-  let pass = data.start;
+  let pass = "backward";
   const at = { forward: 0, backward: 0 };
   let timer = null;
 

@@ -128,7 +128,7 @@ class Steps(Sequence[Step]):
         formulas = self._slope_formulas(v) if handed else []
         parts = (
             Part(p, self.names[p], formula, *numbers)
-            for p, formula, numbers in zip(v.parents, formulas, handed, strict=False)
+            for p, formula, numbers in zip(v.parents if handed else (), formulas, handed, strict=True)
             if not is_constant(p)
         )
         return Step(v, self.names[v], gradient, tuple(parts))

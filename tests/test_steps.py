@@ -287,6 +287,13 @@ def test_an_edited_leaf_changes_values_and_gradients():
     assert widget.numbers["nodes"][root]["data"] == "10.0"
 
 
+def test_live_refuses_what_it_cannot_compute_again():
+    pytest.importorskip("anywidget")
+    a = Value(2.0)
+    with pytest.raises(ValueError, match="recorded by hand"):
+        live(Value(4.0, (a, a), (2.0, 2.0)) * a)
+
+
 def test_live_without_anywidget_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "anywidget", None)
     with pytest.raises(ImportError, match="pip install anywidget"):
