@@ -65,8 +65,10 @@ from autograd_lite.functions import (
     sum,
     where,
 )
+from autograd_lite.live import live
 from autograd_lite.modes import detect_anomaly, no_gc, no_grad
 from autograd_lite.primitives import primitive
+from autograd_lite.steps import steps
 from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 __all__ = [
@@ -99,6 +101,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "leaky_relu",
+    "live",
     "log",
     "log1p",
     "log2",
@@ -127,6 +130,7 @@ __all__ = [
     "softmax",
     "softplus",
     "sqrt",
+    "steps",
     "sum",
     "tan",
     "tanh",

@@ -75,10 +75,10 @@ def demo_digits() -> None:
 
 
 def demo_quadratic() -> None:
-    """A five-layer network with tanh, sigmoid and relu learns y = x**2 + 2x - 3 on [-5, 5]."""
+    """A five-layer network with relu, tanh and sigmoid learns y = x**2 + 2x - 3 on [-5, 5]."""
     inputs = [[-5.0 + i / 5] for i in range(51)]
     targets = [x * x + 2.0 * x - 3.0 for [x] in inputs]
-    activations = ["tanh", "sigmoid", "tanh", "relu"]
+    activations = ["relu", "tanh", "sigmoid", "relu"]
     model = nn.MLP(1, [16, 16, 16, 16, 1], activation=activations, init="xavier", seed=0)
     print(f"y = x**2 + 2x - 3 on [-5, 5], from {len(inputs)} points\n{model}")
     epochs, batch_size = 200, 10

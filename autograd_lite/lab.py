@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent
 def lab(folder: Path, *, launch: bool = True) -> None:
     """Copy the notebooks to `folder`, where it has none of that name yet, and open it in JupyterLab.
 
-    What a reader has changed in an earlier copy stays. Raises a ValueError that says what to install without JupyterLab.
+    What a reader has changed in an earlier copy stays. Without JupyterLab a ValueError says what to install.
     """
     if launch and find_spec("jupyterlab") is None:
         raise ValueError("the notebooks open in JupyterLab: python3 -m pip install 'autograd_lite[notebooks]'")

@@ -69,8 +69,7 @@ class Neuron(Module):
     def forward(self, x: Any) -> Any:
         if _is_batch(x):
             return [self(sample) for sample in x]
-        _check_inputs(self, x, len(self.w))
-        return self.fire(x)
+        return self.fire(_sample(self, x, len(self.w)))
 
     def fire(self, x: Sequence[Value]) -> Any:
         """The output for one sample that is known to be a list of `nin` Values."""
@@ -102,13 +101,13 @@ class Layer(Module):
         lifted = lift(x)
         if _is_batch(lifted):
             return [self(sample) for sample in lifted]
-        _check_inputs(self, lifted, len(self.neurons[0].w))
-        inputs = tuple(lifted)
+        inputs = _sample(self, lifted, len(self.neurons[0].w))
         scope = (self, inputs)
         outputs = []
         for neuron in self.neurons:
             y = neuron.fire(inputs)
-            y.scopes = ((neuron, inputs), scope)
+            if y._parents:
+                y.scopes = ((neuron, inputs), scope)
             outputs.append(y)
         return outputs[0] if len(outputs) == 1 else outputs
 
@@ -209,11 +208,12 @@ def _is_batch(x: Any) -> bool:
     return isinstance(x, (list, tuple)) and bool(x) and isinstance(x[0], (list, tuple))
 
 
-def _check_inputs(module: Module, x: Any, nin: int) -> None:
-    if not isinstance(x, (list, tuple)):
-        raise TypeError(f"{type(module).__name__} takes a list of {nin} numbers, not {x!r}")
-    if len(x) != nin:
-        raise ValueError(f"{type(module).__name__} takes {nin} inputs, got {len(x)}")
+def _sample(module: Module, x: Any, nin: int) -> tuple[Value, ...]:
+    """The inputs for one sample. A single number stands for a list of one: a layer of one neuron returned it."""
+    inputs = (x,) if isinstance(x, Value) else tuple(x)
+    if len(inputs) != nin:
+        raise ValueError(f"{type(module).__name__} takes {nin} inputs, got {len(inputs)}: {x!r:.60}")
+    return inputs
 
 
 def _named(table: dict[str, Any], choice: Any, argument: str) -> Any:

@@ -122,8 +122,9 @@ def _note_scope(module: Module, inputs: list[Any], outputs: Any) -> None:
     received = _values(inputs)
     scope = (module, tuple(received))
     for v in set(_values(outputs)).difference(received):
-        if v.parents:
-            v.__dict__["scopes"] = (*v.__dict__.get("scopes", ()), scope)
+        inner = v.__dict__.get("scopes", ())
+        if v.parents and not (inner and inner[-1][0] is module):  # over a batch a module calls itself for each sample
+            v.__dict__["scopes"] = (*inner, scope)
 
 
 def _values(x: Any) -> list[Value]:
@@ -153,7 +154,8 @@ def _walk(root: Module) -> Iterator[tuple[str, Any]]:
             seen.add(id(x))
             if isinstance(x, Module):
                 yield name, x
-            stack += reversed([(f"{name}.{key}".lstrip("."), entry) for key, entry in _entries(x)])
+            prefix = f"{name}." if name else ""
+            stack += reversed([(f"{prefix}{key}", entry) for key, entry in _entries(x)])
 
 
 def _entries(x: Any) -> Iterator[tuple[Any, Any]]:

@@ -38,6 +38,8 @@ class Optimizer:
     remembers: tuple[str, ...] = ()
 
     def __init__(self, parameters: Iterable[Value], lr: float | Schedule) -> None:
+        if not isinstance(parameters, Iterable):
+            raise TypeError(f"{type(self).__name__}(parameters) must be a list of Values: pass model.parameters()")
         self.parameters = list(parameters)
         if not self.parameters:
             raise ValueError(f"{type(self).__name__}(parameters) is empty: pass model.parameters()")
@@ -202,6 +204,8 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr)
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+            raise TypeError(f"betas must be a pair of numbers, not {betas!r}")
         for beta in betas:
             _check("betas", beta, 0.0, 1.0)
         _check("eps", eps, 0.0)

@@ -2,12 +2,19 @@
 
 import os
 import shutil
+import subprocess
 import sys
 import sysconfig
+import warnings
 from pathlib import Path
+from unicodedata import east_asian_width
 
 TIMEOUT = 20.0  # seconds; a picture that takes longer is not worth the wait, its text form is shown instead
-EFFORT = ("-Gnslimit=2", "-Gnslimit1=2", "-Gmclimit=0.2")  # bounds the layout's search where a node is shared by many
+EFFORT = (
+    "-Gnslimit=0.5",
+    "-Gnslimit1=0.5",
+    "-Gmclimit=0.1",
+)  # bounds the layout's search where a node is shared by many
 FITTING = "\u200b"  # see `fitted`
 INSTALL = "pip install graphviz-pure, or install Graphviz and put its dot on PATH"
 
@@ -18,9 +25,11 @@ class RenderError(RuntimeError):
 
 def render(dot: str, suffix: str) -> bytes:
     """The picture of the DOT text in the format of a file suffix, such as "svg"; RenderError if there is none."""
-    import subprocess
-
     program = find_renderer(suffix)
+    if suffix == "png" and "graphviz-pure" in program and any(map(_is_wide, dot)):
+        program = shutil.which("dot") or program
+        if "graphviz-pure" in program:
+            warnings.warn("graphviz-pure has no wide letters for PNG: save as .svg, or install Graphviz", stacklevel=3)
     try:
         done = subprocess.run(
             [program, f"-T{suffix}", *EFFORT], input=dot.encode(), capture_output=True, timeout=TIMEOUT, check=False
@@ -58,13 +67,15 @@ def fitted(text: str) -> str:
     The renderer takes each UTF-8 byte of a character that it does not know for a space, 0.28 em: 0.83 em for a Chinese
     character, which needs 1. A zero-width space, three bytes as well, after every third makes up for it.
     """
-    from unicodedata import east_asian_width
-
     out, wide = [], 0
     for c in text:
         out.append(c)
-        if east_asian_width(c) in "WF":
+        if _is_wide(c):
             wide += 1
             if wide % 3 == 1:
                 out.append(FITTING)
     return "".join(out)
+
+
+def _is_wide(c: str) -> bool:
+    return east_asian_width(c) in "WF"

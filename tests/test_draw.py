@@ -3,6 +3,7 @@
 import base64
 import html
 import re
+import shutil
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
@@ -141,6 +142,19 @@ def test_wide_labels_fit_their_boxes(label):
 @pytest.mark.parametrize("label", ["αβγδεζηθ", "ΔΩΨΦ", "шаг обучения"])
 def test_greek_and_cyrillic_labels_fit_their_boxes(label):
     assert width_of_box(draw(Value(1.0, label=label) * 2, grad=False), label) >= len(label) * 11 * 0.55
+
+
+def test_a_png_that_lacks_letters_warns_and_graphviz_own_dot_is_preferred(monkeypatch, tmp_path):
+    monkeypatch.delenv("AUTOGRAD_LITE_DOT", raising=False)
+    which = shutil.which
+    monkeypatch.setattr("shutil.which", lambda name, path=None: None if name == "dot" else which(name, path=path))
+    if "graphviz-pure" in find_renderer():
+        with pytest.warns(UserWarning, match=r"save as \.svg"):
+            draw(Value(1.0, label="学") * 2).save(tmp_path / "graph.png")
+    own = program(tmp_path, "print('from dot')")
+    monkeypatch.setattr("shutil.which", lambda name, path=None: own if name == "dot" else which(name, path=path))
+    draw(Value(1.0, label="学") * 2).save(tmp_path / "graph.png")
+    assert (tmp_path / "graph.png").read_text().strip() == "from dot"
 
 
 def test_an_endless_label_is_cut():
