@@ -28,6 +28,11 @@ Mutant = tuple[str, dict[str, Any]]  # how it reads, and the names to replace: o
 
 SWAPS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
 
+ELU = "lambda g, x, alpha: (g * (positive(x) + (1.0 - positive(x)) * _scaled_exp(alpha, where(positive(x), 0.0, x))), "
+PROD_IF = (
+    "_products_of_others: if len(xs) < 6 or (plain(xs) and "
+    "(not all((%s < real.fabs(p) < %s for p in before + after)))):"
+)
 MULTIPLES = {"sign flipped", "scaled by 2", "scaled by 1 + 1e-13", "replaced by zero", "gradient ignored"}
 MULTIPLES |= {"gradient squared", "wrong at one point", "operand 0 dropped", "operand 1 dropped", "operands exchanged"}
 EQUIVALENT = {  # mutants that compute the same
@@ -37,13 +42,14 @@ EQUIVALENT = {  # mutants that compute the same
     "relu'": MULTIPLES,
     "=": MULTIPLES,
     "sign": MULTIPLES | {"lambda g, x: (0.0 * sign(x),)", "lambda g, x: (g * 0.0,)"},
+    "elu": {  # for x > 0, 0 in other ways
+        ELU + "g * ((1.0 + positive(x)) * expm1(where(positive(x), 0.0, x))))",
+        ELU + "g * ((1.0 - positive(x)) * expm1(where(positive(x), 1.0, x))))",
+    },
     "dot": {"_products_with_partners: return [g * z for z in v[n:2 * n] + v[:n]] + [g] * (len(v) - 2)"},  # too many
     "prod": {  # exchanged factors, and other bounds for what is far from the end of the range
         "_products_of_others: return [g * (a * b) for a, b in zip(reversed(after), before, strict=True)]",
-        *(
-            f"_products_of_others: if len(xs) < 6 or (plain(xs) and (not all(({low} < real.fabs(p) < {high} for p in before + after)))):"
-            for low, high in (("2e-290", "1e+290"), ("1e-290", "2e+290"))
-        ),
+        *(PROD_IF % bounds for bounds in (("2e-290", "1e+290"), ("1e-290", "2e+290"))),
     },
     "atan2''": {"scaled by 1 + 1e-13"},  # third derivatives have a looser bound
     "silu''": {"scaled by 1 + 1e-13"},
