@@ -119,12 +119,13 @@ def lift(x: Any) -> Any:
 
 
 def _note_scope(module: Module, inputs: list[Any], outputs: Any) -> None:
-    received = _values(inputs)
-    scope = (module, tuple(received))
-    for v in set(_values(outputs)).difference(received):
-        inner = v.__dict__.get("scopes", ())
-        if v.parents and not (inner and inner[-1][0] is module):  # over a batch a module calls itself for each sample
-            v.__dict__["scopes"] = (*inner, scope)
+    received = tuple(_values(inputs))
+    v: Any  # a Value, which its users may give attributes
+    for v in _values(outputs):
+        inner = getattr(v, "scopes", ())
+        calls_itself = inner and inner[-1][0] is module  # over a batch, for each sample
+        if v.parents and not calls_itself and v not in received:
+            v.scopes = (*inner, (module, received))
 
 
 def _values(x: Any) -> list[Value]:
