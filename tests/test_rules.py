@@ -128,7 +128,7 @@ def test_on_a_grid(name):
 
 
 @pytest.mark.parametrize("name", RULES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_anywhere(name, data):
     xs = data.draw(inputs_for(name))
