@@ -8,6 +8,7 @@ from pathlib import Path
 from autograd_lite.draw import draw
 from autograd_lite.engine import Value
 from autograd_lite.graph import topological_order
+from autograd_lite.lab import lab
 from autograd_lite.parse import parse
 
 
@@ -43,6 +44,11 @@ def _parser() -> argparse.ArgumentParser:
     drawing.add_argument("values", nargs="*", metavar="name=number", help="a value for each name, such as a=2 b=-3")
     drawing.add_argument("-o", "--output", type=Path, default=Path("graph.svg"), help=".svg, .png, .pdf, .dot or .html")
     drawing.set_defaults(run=_draw)
+
+    notebooks = commands.add_parser("lab", help="copy the notebooks to a folder and open them in JupyterLab")
+    notebooks.add_argument("folder", nargs="?", type=Path, default=Path("autograd_lite_notebooks"))
+    notebooks.add_argument("--copy-only", action="store_true", help="do not open them")
+    notebooks.set_defaults(run=lambda options: lab(options.folder, launch=not options.copy_only))
     return parser
 
 

@@ -30,7 +30,7 @@ def deepcopy(v: "Value", memo: dict[int, Any]) -> "Value":
         if not isinstance(u.grad, float):
             twin.grad = standard.deepcopy(u.grad, memo)
         if u.__dict__:
-            twin.__dict__.update(standard.deepcopy(u.__dict__, memo))
+            twin.__dict__.update(standard.deepcopy(_attributes(u), memo))
     return memo[id(v)]  # type: ignore[no-any-return]
 
 
@@ -43,14 +43,17 @@ def reduce(v: "Value") -> tuple[Any, ...]:
         if u._parents and u._rule is not RULES.get(u._rule.name):
             raise TypeError(f"cannot pickle {u!r}: operation {u.op!r} was recorded by hand; pickle detach() of it")
     if not v._parents:
-        return _leaf, (type(v), v.data, v.grad, v._rule is CONSTANT, v.__dict__ or None)
+        return _leaf, (type(v), v.data, v.grad, v._rule is CONSTANT, _attributes(v))
     inputs = [u for u in leaves if u._rule is not CONSTANT]
     constants = [u for u in leaves if u._rule is CONSTANT]
     index = {u: i for i, u in enumerate(inputs + constants + interior)}
-    steps = [
-        (u.op, u.data, u.grad, tuple(index[p] for p in u._parents), u._captured, u.__dict__ or None) for u in interior
-    ]
+    steps = [(u.op, u.data, u.grad, tuple(index[p] for p in u._parents), u._captured, _attributes(u)) for u in interior]
     return _graph, (type(v), inputs, [u.data for u in constants], steps)
+
+
+def _attributes(v: "Value") -> dict[str, Any]:
+    """What users attached to the node. The scopes that modules note lead back into the graph, and stay behind."""
+    return {name: x for name, x in v.__dict__.items() if name != "scopes"}
 
 
 def _leaf(kind: type["Value"], data: float, grad: float, is_constant: bool, attributes: Attributes) -> "Value":

@@ -284,9 +284,9 @@ def record(rule: Rule, parents: tuple[Value, ...]) -> Value:
     """A new node: `rule` applied to `parents`."""
     if recorder is not None:
         return recorder(rule, parents)
-    xs = [p.data for p in parents]
+    xs = tuple([p.data for p in parents])
     node: Value = new(Value)
-    node.data = y = rule.evaluate(xs)
+    node.data = y = rule.forward(xs) if rule.arity is None else rule.forward(*xs)
     node.grad = 0.0
     node._rule = rule
     node._parents = parents

@@ -6,10 +6,12 @@ losses of yes and no compare entry by entry; `cross_entropy` and `nll_loss` take
 """
 
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any
 
 from autograd_lite import functions, rules
 from autograd_lite.engine import Number, Value
+from autograd_lite.real import as_float
 
 
 def mse_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -165,11 +167,15 @@ def _samplewise(loss: Callable[[Any, Any], Any], xs: Any, ts: Any, reduction: st
 def _pairs(ys: Any, ts: Any, place: str) -> list[tuple[Any, Any]]:
     """The entries of two nested lists of one shape, side by side; a difference in shape is an error that says where."""
     if not _is_list(ys) and not _is_list(ts):
-        return [(ys, ts if isinstance(ts, Value) else float(ts))]
+        return [(_number(ys, "predictions"), _number(ts, "targets"))]
     if not _is_list(ys) or not _is_list(ts) or len(ys) != len(ts):
         shape = [f"{len(x)} entries" if _is_list(x) else "a number" for x in (ys, ts)]
         raise ValueError(f"predictions{place} and targets{place} must match, got {shape[0]} and {shape[1]}")
     return [pair for i, (y, t) in enumerate(zip(ys, ts)) for pair in _pairs(y, t, f"{place}[{i}]")]
+
+
+def _number(x: Any, argument: str) -> Number:
+    return x if isinstance(x, Value) else as_float(x, f"{argument} of a loss")
 
 
 def _reduce(losses: list[Any], reduction: str) -> Any:
@@ -203,7 +209,7 @@ def _class_weights(x: Sequence[Number], t: Any, loss: str) -> list[tuple[int, fl
         if abs(sum(t) - 1.0) > 1e-6:
             raise ValueError(f"{loss}(targets) must be probabilities that sum to 1, these sum to {sum(t)}")
         return [(i, float(p)) for i, p in enumerate(t) if p]
-    if isinstance(t, (bool, str, Value)) or int(t) != t:
+    if isinstance(t, bool) or not isinstance(t, Real) or not float(t).is_integer():
         raise TypeError(f"{loss}(targets) must be a class index, a whole number, not {t!r}")
     if not 0 <= t < len(x):
         raise ValueError(f"{loss}(targets) must be a class from 0 to {len(x) - 1}, not {t!r}")

@@ -47,7 +47,7 @@ class Module(metaclass=_Labelling):
         raise NotImplementedError(f"{type(self).__name__} must define forward(self, ...)")
 
     def __call__(self, *inputs: Any) -> Any:
-        lifted = [_lift(x) for x in inputs]
+        lifted = [lift(x) for x in inputs]
         outputs = self.forward(*lifted)
         _note_scope(self, lifted, outputs)
         return outputs
@@ -109,12 +109,12 @@ class Module(metaclass=_Labelling):
 # --- calling -------------------------------------------------------------------------------------------------------
 
 
-def _lift(x: Any) -> Any:
+def lift(x: Any) -> Any:
     """x with Values for its numbers, and lists for its sequences and arrays."""
     if isinstance(x, Value):
         return x
     if hasattr(x, "__iter__") and not isinstance(x, (str, bytes, dict, set)):
-        return [e if isinstance(e, Value) else _lift(e) for e in x]
+        return [e if isinstance(e, Value) else lift(e) for e in x]
     return as_value(x, "input of a module")
 
 
@@ -123,7 +123,7 @@ def _note_scope(module: Module, inputs: list[Any], outputs: Any) -> None:
     scope = (module, tuple(received))
     for v in set(_values(outputs)).difference(received):
         if v.parents:
-            v.scopes = (*getattr(v, "scopes", ()), scope)
+            v.__dict__["scopes"] = (*v.__dict__.get("scopes", ()), scope)
 
 
 def _values(x: Any) -> list[Value]:

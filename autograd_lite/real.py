@@ -75,6 +75,8 @@ fsum = total(math.fsum, lambda xs: sum(x * 2.0**-64 for x in xs) * 2.0**64)
 
 def as_float(x: Any, argument: str) -> float:
     """x as a float, if it is a real number of any type; else a TypeError that names the argument and the remedy."""
+    if type(x) is float:
+        return x
     if isinstance(x, Real) or (getattr(x, "shape", None) == () and x.dtype.kind in "biuf"):
         try:
             return float(x)
@@ -167,13 +169,18 @@ def two_sum(a: float, b: float) -> tuple[float, float]:
     return s, (a - (s - t)) + (b - t)
 
 
-def two_product(a: float, b: float) -> tuple[float, float]:
-    """a * b as a rounded product and its exact rounding error (Dekker, Veltkamp), for |a|, |b| < 1e300."""
-    p = a * b
+def product_error(a: float, b: float) -> float:
+    """What rounding took from a * b, exactly (Dekker, Veltkamp), for |a|, |b| < 1e300."""
+    product = a * b
     s, t = 134217729.0 * a, 134217729.0 * b
     a_high, b_high = s - (s - a), t - (t - b)
     a_low, b_low = a - a_high, b - b_high
-    return p, ((a_high * b_high - p) + a_high * b_low + a_low * b_high) + a_low * b_low
+    return ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
+def two_product(a: float, b: float) -> tuple[float, float]:
+    """a * b as a rounded product and its rounding error."""
+    return a * b, product_error(a, b)
 
 
 def exp_difference(a: float, b: float) -> float:
@@ -211,3 +218,14 @@ def exp_pair(x: float, x_low: float) -> tuple[float, float]:
         s, s_low = two_sum(q, q_error + 2.0 * s * s_low)
     scale = math.ldexp(1.0, int(k))
     return s * scale, s_low * scale
+
+
+def log_pair(x: float) -> tuple[float, float]:
+    """log(x) as an unevaluated sum of two floats, by one Newton step on exp; x from 1e-290 to 1e290, else one float."""
+    high = log(x)
+    if not 1e-290 < x < 1e290:
+        return high, 0.0
+    inverse, inverse_low = exp_pair(-high, 0.0)
+    product, error = two_product(x, inverse)
+    low = (product - 1.0) + (error + x * inverse_low)
+    return high, low - 0.5 * low * low

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from autograd_lite.real import IEEE, as_float
 
 Vjp = Callable[..., Sequence[Any]]
+_running_ieee = False  # inside `run_ieee`: then what a rule computes is an IEEE float too
 VARARGS = 0x04  # the code flag of a function that takes *args
 
 
@@ -35,7 +36,8 @@ class Rule:
         for x in operands:
             if not isinstance(x, float):
                 return Rule.RECORD(self, operands)
-        return self.evaluate(operands)
+        y = self.evaluate(operands)
+        return IEEE(y) if _running_ieee else y
 
     def evaluate(self, xs: Sequence[float]) -> float:
         """The value of the primitive at plain floats."""
@@ -125,4 +127,9 @@ def each(apply: Rule, xs: Sequence[Any]) -> list[Any]:
 
 def run_ieee(vjp: Vjp, g: float, captured: tuple[Any, ...]) -> Sequence[float]:
     """Run a closure again on numbers that divide and overflow as IEEE 754 says, after plain floats have raised."""
-    return [float(d) for d in vjp(IEEE(g), *map(IEEE, captured))]
+    global _running_ieee
+    _running_ieee = True
+    try:
+        return [float(d) for d in vjp(IEEE(g), *map(IEEE, captured))]
+    finally:
+        _running_ieee = False

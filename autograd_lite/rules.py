@@ -73,8 +73,7 @@ acosh_slope: Rule = rule("acosh'", special.acosh_slope, lambda g, y, x: (
 atanh_slope: Rule = rule("atanh'", special.atanh_slope, lambda g, y, x: (
     g * (2.0 * (x * y) * y),), "1 / (1 - {} ** 2)")
 atan2_slope: Rule = rule("atan2'", special.atan2_slope, lambda g, y, a, b: (
-    g * (div_slope(b - a, hypot(a, b)) * div_slope(b + a, hypot(a, b))),
-    -2.0 * (g * (y * atan2_slope(b, a)))), "{0} / ({0} ** 2 + {1} ** 2)")
+    _atan2_curvature(g, a, b), -2.0 * (g * (y * atan2_slope(b, a)))), "{0} / ({0} ** 2 + {1} ** 2)")
 
 # --- the error function and activations ----------------------------------------------------------------------------
 erf: Rule = rule("erf", real.erf, lambda g, x: (g * erf_slope(x),), "erf({})")
@@ -161,7 +160,7 @@ def _products_of_others(g: Any, xs: Any) -> list[Any]:
 def _products_with_partners(g: Any, v: Any) -> list[Any]:
     """For the operands (*w, *x) or (*w, *x, bias) of a dot product: each w receives g * x, and each x g * w."""
     n = len(v) // 2
-    return [g * x for x in v[n : 2 * n]] + [g * w for w in v[:n]] + [g] * (len(v) - 2 * n)
+    return [g * z for z in v[n : 2 * n] + v[:n]] + [g] * (len(v) - 2 * n)
 
 
 def _unit(xs: Any) -> list[Any]:
@@ -172,6 +171,13 @@ def _unit_slopes(g: Any, y: Any, xs: Any) -> list[Any]:
     """d(x/h) is (r/h)**2 / h in x itself, r being the norm of the others, and -(x/h)(z/h) / h in another operand z."""
     h, r = norm(*xs), norm(*xs[1:])
     return [g * ((r / h) * (r / h) / h)] + [-(g * (y * (z / h) / h)) for z in xs[1:]]
+
+
+def _atan2_curvature(g: Any, a: Any, b: Any) -> Any:
+    """(b - a)(b + a) / (a**2 + b**2)**2, the derivative of a / (a**2 + b**2) in a."""
+    u, v = 0.25 * a, 0.25 * b  # so that the norm of the largest floats is finite
+    h = hypot(u, v)
+    return g * ((0.25 * div_slope(v - u, h)) * (0.25 * div_slope(v + u, h)))
 
 
 def _shares(xs: Any) -> list[Any]:

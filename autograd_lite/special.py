@@ -23,6 +23,7 @@ from autograd_lite.real import (
     inf,
     log,
     log1p,
+    log_pair,
     nan,
     pow,
     sqrt,
@@ -242,18 +243,27 @@ def pow_slope(a: float, b: float, k: float, n: float) -> float:
     for j in range(int(n) + 1):  # n! / (n - j)! * falling[j] * log(a)**(n - j)
         factor += weight * falling[j] * logarithm ** (n - j) if falling[j] != 0.0 else 0.0
         weight *= n - j
-    return 0.0 if factor == 0.0 else power_product(factor, a, b, k)
+    if n == 1.0 and abs(factor) < 0.25 * abs(falling[1]):  # falling[0] * log(a) and falling[1] cancel
+        high, low = log_pair(a)
+        product, error = two_product(falling[0], high)
+        factor = (product + falling[1]) + (error + falling[0] * low)
+    return 0.0 if factor == 0.0 else _power_product(factor, a, b, k)
 
 
-def power_product(factor: float, a: float, b: float, k: float) -> float:
+def _power_product(factor: float, a: float, b: float, k: float) -> float:
     """factor * a**(b - k), with neither b - k rounded nor an intermediate result out of range."""
-    if a == 0.0 or a != a or abs(a) == inf or abs(b) == inf or factor != factor or abs(factor) == inf:
-        return factor * pow(a, b - k)
-    y = pow(a, b - k) if two_sum(b, -k)[1] == 0.0 else div(pow(a, b), pow(a, k))
-    if y != y or 1e-290 < abs(y) < inf:
-        return factor * y
+    if a == 0.0 or abs(a) == inf or abs(b) == inf or factor != factor or abs(factor) == inf:
+        y = pow(a, b - k)
+        return 0.0 if y == 0.0 and abs(b) < inf else factor * y
+    whole = two_sum(b, -k)[1] == 0.0 or abs(b) > 1e17  # such powers are 0, 1 or inf
+    y = pow(a, b - k) if whole else div(pow(a, b), pow(a, k))
     half = pow(abs(a), 0.5 * b)
+    if y != y or 1e-290 < abs(y) < inf or half in (0.0, inf):
+        return factor * y
     sign = -1.0 if a < 0.0 and math.fmod(b - k, 2.0) != 0.0 else 1.0
     if a < 0.0 and b != math.floor(b):
         return nan
-    return sign * (factor * half) * div(half, pow(abs(a), k))
+    result = div(factor * half, abs(a)) * half if k > 0.0 else factor * half * half
+    for _ in range(1, int(k)):
+        result = div(result, abs(a))
+    return sign * result

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from autograd_lite import Value, exp, log, no_grad, relu, tanh
 from autograd_lite.graph import topological_order
 
-# --- backward --------------------------------------------------------------------------------------------------------
+# --- backward ---------------------------------------------------------------------------------------------------------
 
 
 def test_the_chain_rule_on_a_small_expression():
@@ -113,7 +113,7 @@ def test_a_failing_closure_leaves_the_gradients_as_they_were():
     assert x.grad == 7.0
 
 
-# --- higher orders -----------------------------------------------------------------------------------------------------
+# --- higher orders ----------------------------------------------------------------------------------------------------
 
 
 def test_create_graph_gives_gradients_that_can_be_differentiated_again():
@@ -151,7 +151,7 @@ def test_the_unselected_branch_does_not_poison_second_derivatives():
     assert math.isfinite(x.grad.data)
 
 
-# --- forward, detach, zero_grad, item ------------------------------------------------------------------------------------
+# --- forward, detach, zero_grad, item ---------------------------------------------------------------------------------
 
 
 def test_forward_recomputes_values_and_closures_after_an_edit():
@@ -182,7 +182,7 @@ def test_detach_item_and_zero_grad():
     assert (x.grad, y.grad) == (0.0, 0.0)
 
 
-# --- numbers, strings and errors ---------------------------------------------------------------------------------------
+# --- numbers, strings and errors --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_children_must_be_values_and_local_derivatives_must_match():
             Value(1.0, (x,), wrong)
 
 
-# --- depth, memory -------------------------------------------------------------------------------------------------------
+# --- depth, memory ----------------------------------------------------------------------------------------------------
 
 
 def test_a_chain_of_100_000_nodes_needs_no_recursion():
@@ -277,17 +277,20 @@ def test_a_chain_of_100_000_nodes_needs_no_recursion():
 
 
 def test_a_graph_dies_with_its_root():
+    def alive():
+        return sum(isinstance(o, Value) for o in gc.get_objects())
+
     x = Value(1.0)
     gc.collect()
     gc.disable()
     try:
+        before = alive()
         y = tanh(x * 2 + 1) / (exp(x) - 3)
         y.backward()
         y.forward()
         with no_grad():
             x * 2
         del y
-        assert [o for o in gc.get_objects() if isinstance(o, Value) and o is not x and o.parents] == []
-        assert gc.collect() == 0
+        assert alive() == before
     finally:
         gc.enable()

@@ -1,8 +1,9 @@
 """Every notebook runs from top to bottom, and shows what it has stored."""
 
 import nbformat
-import notebooks
 import pytest
+
+import notebooks
 
 
 @pytest.mark.parametrize("path", notebooks.ALL, ids=lambda path: path.stem)

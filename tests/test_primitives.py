@@ -64,7 +64,7 @@ def test_wrong_declarations():
         primitive(3, *ok)
     with pytest.raises(TypeError, match=r"primitive\(vjp\) of 'p' must be a function, not None"):
         primitive("p", lambda x: x, None)
-    with pytest.raises(ValueError, match="one {} for each of 1 operands"):
+    with pytest.raises(ValueError, match=r"one \{\} for each of 1 operands"):
         primitive("p", *ok, form="p({}, {})")
     with pytest.raises(TypeError, match="the value that forward of 'p' returns must be a real number, not 'x'"):
         primitive("p", lambda x: "x", lambda g: (g,))(Value(1.0))
