@@ -313,10 +313,10 @@ def program(tmp_path, body):
     script.write_text(body)
     if sys.platform == "win32":
         wrapper = tmp_path / "renderer.bat"
-        wrapper.write_text(f'@"{sys.executable}" "{script}"\n')
+        wrapper.write_text(f'@"{sys.executable}" "{script}" %*\n')
     else:
         wrapper = tmp_path / "renderer"
-        wrapper.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}"\n')
+        wrapper.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}" "$@"\n')
         wrapper.chmod(0o755)
     return str(wrapper)
 
@@ -346,6 +346,12 @@ def test_a_renderer_that_fails_or_hangs_does_not_block_a_notebook(monkeypatch, t
     assert time.perf_counter() - start < 30
     assert "a | data 2.0" in shown
     assert "<b>" not in shown
+
+
+def test_where_a_layout_fails_a_simpler_one_is_tried(monkeypatch, tmp_path):
+    body = "import sys; print('<svg>simple</svg>') if '-Gsplines=line' in sys.argv else sys.exit('lost an edge')"
+    monkeypatch.setenv("AUTOGRAD_LITE_DOT", program(tmp_path, body))
+    assert "simple" in draw(small()).svg
 
 
 def test_a_missing_override_is_reported_by_its_name(monkeypatch):
