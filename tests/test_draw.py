@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from autograd_lite import Value, draw, no_grad, tanh
-from autograd_lite.nn import MLP
+from autograd_lite.nn import MLP, Module
 from autograd_lite.render import RenderError, find_renderer
 
 
@@ -204,6 +204,20 @@ def test_depth_opens_one_level_at_a_time():
 def test_a_depth_that_does_not_fit_is_closed_again_and_the_picture_says_so():
     drawing = draw(batch_loss(MLP(2, [8, 8, 1], seed=0)), depth=3, limit=50)
     assert "depth=3 needs more than limit=50" in note(drawing)
+
+
+def test_a_leaf_made_inside_a_module_is_no_parameter_of_it():
+    class Shift(Module):
+        def __init__(self):
+            self.w = Value(2.0)
+
+        def forward(self, x):
+            return self.w * x + Value(1.0, label="offset")
+
+    y = Shift()(Value(3.0))
+    assert "1 parameter" in texts(draw(y, depth=0))
+    lines = draw(y).dot.splitlines()
+    assert ["penwidth=2" in line for line in lines if "label=offset" in line or '"offset' in line] == [False]
 
 
 def test_parameters_used_outside_their_module_hang_on_its_box():
