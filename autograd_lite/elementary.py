@@ -38,7 +38,7 @@ expm1 = _public(rules.expm1, """e**x - 1, exact for small x. Derivative e**x.
     1e-20
     """)
 
-log = _public(rules.log, """The natural logarithm. Derivative 1/x; at 0 the value is -inf and the derivative inf; nan for x < 0.
+log = _public(rules.log, """The natural logarithm, nan for x < 0. Derivative 1/x; at 0 the value is -inf, the derivative inf.
 
     >>> log(1.0)
     0.0
@@ -176,7 +176,8 @@ silu = _public(rules.silu, """x * sigmoid(x). Derivative sigmoid(x) * (1 + x * s
     0.0
     """)
 
-gelu = _public(rules.gelu, """x * P(Z <= x) for a standard normal Z (Hendrycks & Gimpel 2016, the exact form). Derivative P(Z <= x) + x p(x).
+gelu = _public(rules.gelu, """x * P(Z <= x) for a standard normal Z (Hendrycks & Gimpel 2016, the exact form). Derivative
+    P(Z <= x) + x p(x), p being its density.
 
     >>> gelu(0.0)
     0.0

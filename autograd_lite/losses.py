@@ -211,6 +211,7 @@ def _class_weights(x: Sequence[Number], t: Any, loss: str) -> list[tuple[int, fl
         return [(i, float(p)) for i, p in enumerate(t) if p]
     if isinstance(t, bool) or not isinstance(t, Real) or not float(t).is_integer():
         raise TypeError(f"{loss}(targets) must be a class index, a whole number, not {t!r}")
-    if not 0 <= t < len(x):
+    i = int(float(t))
+    if not 0 <= i < len(x):
         raise ValueError(f"{loss}(targets) must be a class from 0 to {len(x) - 1}, not {t!r}")
-    return [(int(t), 1.0)]
+    return [(i, 1.0)]

@@ -7,6 +7,7 @@ from typing import NamedTuple, overload
 
 from autograd_lite.engine import Value, is_constant, run_closure, run_closure_recording
 from autograd_lite.graph import topological_order
+from autograd_lite.linear import by_hand_partials
 
 SHOWN = 60  # rows of a printed table; pages hold no more nodes than a diagram can
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -202,11 +203,7 @@ def _sweep(root: Value, interior: list[Value]) -> list[tuple[Value, float, list[
 
 
 def _closure(v: Value, g: float) -> Sequence[float]:
-    before, v.grad = v.grad, g  # a `_backward` written by hand reads its node's grad
-    try:
-        return run_closure(v, g)
-    finally:
-        v.grad = before
+    return run_closure(v, g) if v._rule.form else [g * partial for partial in by_hand_partials(v, 0.0)]
 
 
 def _names(root: Value, interior: list[Value], leaves: list[Value]) -> dict[Value, str]:

@@ -5,6 +5,7 @@ import gc
 import math
 import pickle
 import random
+from fractions import Fraction
 
 import mpmath
 import pytest
@@ -29,6 +30,17 @@ def test_a_neuron_is_a_weighted_sum_and_an_activation():
 def test_a_neuron_is_one_dot_node_and_its_activation():
     y = nn.Neuron(3)([1.0, 2.0, 3.0])
     assert (y.op, y.parents[0].op, len(y.parents[0].parents)) == ("relu", "dot", 7)
+
+
+@given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=20), st.floats(-1, 1))
+def test_the_weighted_sum_is_within_4_ulp_also_where_its_terms_cancel(pairs, rest):
+    w, x = zip(*pairs)
+    neuron = nn.Neuron(len(w), "linear")
+    for p, weight in zip(neuron.w, w):
+        p.data = weight
+    neuron.b.data = rest - sum(a * b for a, b in pairs)
+    exact = sum(Fraction(a) * Fraction(b) for a, b in pairs) + Fraction(neuron.b.data)
+    assert abs(Fraction(neuron(x).data) - exact) <= 4 * Fraction(math.ulp(float(exact)))
 
 
 @given(st.lists(numbers, min_size=4, max_size=4), st.sampled_from(sorted(nn.ACTIVATIONS)))
@@ -104,23 +116,25 @@ def test_a_sigmoid_layer_multiplies_the_gradient_by_y_times_one_minus_y(x, upstr
 def test_an_affine_layer_over_a_batch_has_the_gradients_of_the_matrix_formulas(batch, rng):
     """Y = XW + B; for the gradient G at Y they are X'G for W, the column sums of G for B, GW' for X."""
     layer = nn.Layer(3, 2, "linear", seed=rng)
-    X = [[Value(c) for c in row] for row in batch]
-    G = [[rng.uniform(-1, 1), rng.uniform(-1, 1)] for _ in batch]
-    Y = layer(X)
-    W = [[neuron.w[i].data for neuron in layer.neurons] for i in range(3)]
-    for y_row, g_row in zip(Y, G):
+    inputs = [[Value(c) for c in row] for row in batch]
+    upstream = [[rng.uniform(-1, 1), rng.uniform(-1, 1)] for _ in batch]
+    outputs = layer(inputs)
+    weights = [[neuron.w[i].data for neuron in layer.neurons] for i in range(3)]
+    for y_row, g_row in zip(outputs, upstream):
         for y, g in zip(y_row, g_row):
             y.backward(g)
     for j, neuron in enumerate(layer.neurons):
-        assert neuron.b.grad == pytest.approx(sum(g[j] for g in G), abs=1e-12)
+        assert neuron.b.grad == pytest.approx(sum(g[j] for g in upstream), abs=1e-12)
         for i in range(3):
-            assert neuron.w[i].grad == pytest.approx(sum(x[i] * g[j] for x, g in zip(batch, G)), abs=1e-12)
-    for row, g in zip(X, G):
+            assert neuron.w[i].grad == pytest.approx(sum(x[i] * g[j] for x, g in zip(batch, upstream)), abs=1e-12)
+    for row, g in zip(inputs, upstream):
         for i, x in enumerate(row):
-            assert x.grad == pytest.approx(W[i][0] * g[0] + W[i][1] * g[1], abs=1e-12)
-    for row, y_row in zip(batch, Y):
+            assert x.grad == pytest.approx(weights[i][0] * g[0] + weights[i][1] * g[1], abs=1e-12)
+    for row, y_row in zip(batch, outputs):
         for j, y in enumerate(y_row):
-            assert y.data == pytest.approx(sum(row[i] * W[i][j] for i in range(3)) + layer.neurons[j].b.data, abs=1e-12)
+            assert y.data == pytest.approx(
+                sum(row[i] * weights[i][j] for i in range(3)) + layer.neurons[j].b.data, abs=1e-12
+            )
 
 
 @given(st.permutations(range(6)))
@@ -279,6 +293,13 @@ def test_an_output_knows_the_modules_it_was_made_in_innermost_first():
     assert [[module for module, _ in h.scopes] for h in hidden] == [
         [n, model.layers[0]] for n in model.layers[0].neurons
     ]
+
+
+def test_over_a_batch_each_output_has_the_scopes_of_its_own_sample():
+    model, batch = nn.MLP(2, [3, 1]), [[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]]
+    for x, y in zip(batch, model(batch)):
+        assert [module for module, _ in y.scopes] == [model.layers[1].neurons[0], model.layers[1], model]
+        assert y.scopes[-1][1] == tuple(x)
 
 
 def test_what_only_passes_through_keeps_its_scopes():

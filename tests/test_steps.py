@@ -137,7 +137,7 @@ def test_the_formula_of_every_rule_says_what_its_number_is(rule):
     operands = [Value(numbers[name], label=name) for name in "abcd"[:count]]
     y = rule(*operands)
     names = {n: getattr(autograd_lite, n) for n in autograd_lite.__all__} | {"pi": math.pi}
-    names |= {r.name: r for r in RULES.values() if r.arity is None} | numbers | {"L": y.data}
+    names |= {r.name: r for r in RULES.values() if r.arity is None} | numbers | {"L": y.data, "inf": math.inf}
     names["normal_pdf"] = lambda x: math.exp(-x * x / 2) / math.sqrt(2 * math.pi)
     (step,) = steps(y)
     for part in step.parts:
