@@ -15,6 +15,7 @@ from autograd_lite.rule import RULES
 from autograd_lite.testing import (
     Expression,
     GraphMachine,
+    Network,
     WrongGradientError,
     assert_close_ulp,
     check_gradients,
@@ -26,6 +27,9 @@ from autograd_lite.testing import (
     ulp_distance,
     values,
 )
+
+thousandths = st.integers(-2000, 2000).map(lambda n: n / 1000)
+
 
 # --- distances -----------------------------------------------------------------------------------------------------
 
@@ -72,7 +76,7 @@ def test_numerical_derivative_and_its_error(f, slope, x):
     estimate = numerical_derivative(f, x)
     true = abs(estimate.value - slope(x))
     assert true <= 1e-9 * abs(slope(x)) + 1e-12
-    assert true <= 100.0 * estimate.error + 1e-13 * abs(slope(x)) + 1e-15
+    assert true <= 10.0 * estimate.error + 1e-14 * abs(slope(x))
 
 
 def test_numerical_derivative_of_values_and_outside_a_domain():
@@ -100,8 +104,8 @@ def test_all_oracles_agree(oracle):
     assert all(partial.relative < 1e-8 for partial in report.partials)
 
 
-@settings(max_examples=40, deadline=None)
-@given(expressions(max_steps=6), st.floats(-2.0, 2.0), st.floats(-2.0, 2.0))
+@settings(max_examples=40, deadline=None, phases=[Phase.generate])
+@given(expressions(max_steps=6), thousandths, thousandths)
 def test_random_expressions_are_right(f, x, y):
     if math.isfinite(f(x, y)) and abs(f(x, y)) < 1e6:
         check_gradients(f, x, y, rtol=1e-7)
@@ -355,7 +359,7 @@ def test_expressions_shrink_to_what_matters():
 
 @given(mlps(max_width=3, max_layers=2, inputs=2))
 def test_networks_are_code(f):
-    assert eval(repr(f)) == f
+    assert eval(repr(f), {"Network": Network}) == f
     assert len(f([1.0, 2.0])) == 1
     assert len(f.layers) <= 2
 

@@ -37,7 +37,7 @@ def check_gradients(
     """
     if order not in (1, 2):
         raise ValueError(f"check_gradients(order) must be 1 or 2, not {order!r}")
-    name = getattr(f, "__name__", "f")
+    name = getattr(f, "__name__", getattr(f, "name", "f"))
     leaves, structure = flatten(args, "check_gradients(args)")
     point = [as_data(x) for x in leaves]
 

@@ -10,6 +10,7 @@ from autograd_lite.testing.references import replay
 
 SHRINK = 1.4  # from one step size to the next
 LEVELS = 14
+EPSILON = 2.0**-52
 
 
 class Estimate(NamedTuple):
@@ -33,9 +34,12 @@ def numerical_derivative(f: Callable[[float], Any], x: float) -> Estimate:
     """
     x = as_float(x, "numerical_derivative(x)")
 
-    def difference(h: float) -> float:
+    def difference(h: float) -> Estimate:
         above, below = x + h, x - h
-        return (as_data(f(above)) - as_data(f(below))) / (above - below) if above > below else math.nan
+        if not above > below:
+            return Estimate(math.nan, math.inf)
+        y, z = as_data(f(above)), as_data(f(below))
+        return Estimate((y - z) / (above - below), EPSILON * max(abs(y), abs(z)) / (above - below))
 
     estimates = [_extrapolated(difference, 0.1 * (abs(x) or 1.0))]
     if 1.0 < abs(x) < 1e6:  # f may well change on the scale of 1, as sin does
@@ -43,23 +47,27 @@ def numerical_derivative(f: Callable[[float], Any], x: float) -> Estimate:
     return min(estimates, key=lambda estimate: estimate.error)
 
 
-def _extrapolated(difference: Callable[[float], float], h: float) -> Estimate:
-    """Ridders' method, from the step size h or the first half, quarter, ... of it at which the difference is finite."""
-    best = Estimate(difference(h), math.inf)
+def _extrapolated(difference: Callable[[float], Estimate], h: float) -> Estimate:
+    """Ridders' method, from the step size h or the first half, quarter, ... of it at which the difference is finite.
+
+    `difference` tells the rounding error of each difference; the result cannot be better than that.
+    """
+    best = Estimate(difference(h).value, math.inf)
     for _ in range(60):
         if math.isfinite(best.value):
             break
         h /= 2.0
-        best = Estimate(difference(h), math.inf)
+        best = Estimate(difference(h).value, math.inf)
     above = [best.value]
     for _ in range(LEVELS):
         h /= SHRINK
-        row = [difference(h)]
+        slope, rounding = difference(h)
+        row = [slope]
         factor = 1.0
         for j, previous in enumerate(above):
             factor *= SHRINK * SHRINK
             row.append(row[j] + (row[j] - previous) / (factor - 1.0))
-            error = max(abs(row[j + 1] - row[j]), abs(row[j + 1] - previous))
+            error = max(abs(row[j + 1] - row[j]), abs(row[j + 1] - previous), rounding)
             if error <= best.error:
                 best = Estimate(row[j + 1], error)
         above = row

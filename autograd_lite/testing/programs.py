@@ -85,13 +85,12 @@ def expressions(
     few operations, the first ones of `rules`, with no step that the result does not need.
     """
     names = [rule.name if isinstance(rule, Rule) else rule for rule in rules]
+    choice = st.tuples(st.sampled_from(names), st.integers(2, 4), st.lists(st.integers(0, 30), min_size=4, max_size=4))
     depths = [0] * inputs
     steps: list[Step] = []
-    for _ in range(draw(st.integers(1, max_steps))):
-        name = draw(st.sampled_from(names))
+    for name, many, picks in draw(st.lists(choice, min_size=1, max_size=max_steps)):
         usable = [i for i, depth in enumerate(depths) if depth < max_depth]
-        count = RULES[name].arity or draw(st.integers(2, 4))
-        operands = tuple(draw(st.lists(st.sampled_from(usable), min_size=count, max_size=count)))
+        operands = tuple(usable[i % len(usable)] for i in picks[: RULES[name].arity or many])
         steps.append((name, operands))
         depths.append(1 + max(depths[i] for i in operands))
     return _needed(Expression(inputs, tuple(steps)))

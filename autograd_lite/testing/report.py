@@ -67,6 +67,7 @@ def judge(name: str, got: float, truth: Truth, size: float, rtol: float, oracle:
         return Partial(name, got, None, 0.0, 0.0, True, oracle)
     expected = float(truth.value)
     difference = abs(got - expected) if got != expected else 0.0
-    allowed = rtol * max(abs(expected), size if math.isfinite(size) else 0.0) + 10.0 * truth.error
+    scale = max(abs(expected), size if math.isfinite(size) else 0.0)
+    allowed = max(rtol * scale + 10.0 * truth.error, 8.0 * math.ulp(scale))  # the latter counts for subnormals
     relative = difference / abs(expected) if expected else difference
     return Partial(name, got, expected, ulp_distance(got, truth.value), relative, difference <= allowed, oracle)
