@@ -25,6 +25,8 @@ function mount(host, data, edit) {
   const says = make("div", { class: "says", "aria-live": "polite" });
   const leaves = make("div", { class: "leaves", role: "group", "aria-label": "leaves" });
   picture.innerHTML = data.svg; // made by the renderer, which escapes labels
+  const svg = picture.querySelector("svg");
+  svg.style.minWidth = `${0.8 * svg.viewBox.baseVal.width}px`; // still to be read: a wider diagram scrolls
   host.replaceChildren(
     make("div", { class: "controls" }, ...tabs, previous, play, next, slider, counter), picture, says);
   if (edit) host.append(leaves);
@@ -76,6 +78,7 @@ function mount(host, data, edit) {
     if (pass === "backward") {
       for (const step of done) for (const part of step.parts) write(part.node, data.nodes[part.node].gradLine, `grad ${part.total}`);
     }
+    if (current) reveal(node(current.node));
     const lines = current ? current.lines : data.opening[pass];
     if (current) {
       const operation = current.node.replace("n", "o");
@@ -94,6 +97,12 @@ function mount(host, data, edit) {
     counter.textContent = `${count} / ${steps.length}`;
     previous.disabled = count === 0;
     next.disabled = count === steps.length;
+  }
+
+  function reveal(active) {
+    const box = active.getBoundingClientRect(), frame = picture.getBoundingClientRect();
+    const outside = (low, high, from, to) => (low < from || high > to ? (low + high - from - to) / 2 : 0);
+    picture.scrollBy(outside(box.left, box.right, frame.left, frame.right), outside(box.top, box.bottom, frame.top, frame.bottom));
   }
 
   const fields = {};

@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from autograd_lite import Value, draw, no_grad, tanh
-from autograd_lite.nn import MLP
+from autograd_lite.nn import MLP, Module
 from autograd_lite.render import RenderError, find_renderer
 
 
@@ -206,6 +206,20 @@ def test_a_depth_that_does_not_fit_is_closed_again_and_the_picture_says_so():
     assert "depth=3 needs more than limit=50" in note(drawing)
 
 
+def test_a_leaf_made_inside_a_module_is_no_parameter_of_it():
+    class Shift(Module):
+        def __init__(self):
+            self.w = Value(2.0)
+
+        def forward(self, x):
+            return self.w * x + Value(1.0, label="offset")
+
+    y = Shift()(Value(3.0))
+    assert "1 parameter" in texts(draw(y, depth=0))
+    lines = draw(y).dot.splitlines()
+    assert ["penwidth=2" in line for line in lines if "label=offset" in line or '"offset' in line] == [False]
+
+
 def test_parameters_used_outside_their_module_hang_on_its_box():
     model = MLP(2, [2, 1], seed=0)
     loss = batch_loss(model, 10) + 0.1 * sum(p * p for p in model.parameters())
@@ -313,10 +327,10 @@ def program(tmp_path, body):
     script.write_text(body)
     if sys.platform == "win32":
         wrapper = tmp_path / "renderer.bat"
-        wrapper.write_text(f'@"{sys.executable}" "{script}"\n')
+        wrapper.write_text(f'@"{sys.executable}" "{script}" %*\n')
     else:
         wrapper = tmp_path / "renderer"
-        wrapper.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}"\n')
+        wrapper.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}" "$@"\n')
         wrapper.chmod(0o755)
     return str(wrapper)
 
@@ -346,6 +360,12 @@ def test_a_renderer_that_fails_or_hangs_does_not_block_a_notebook(monkeypatch, t
     assert time.perf_counter() - start < 30
     assert "a | data 2.0" in shown
     assert "<b>" not in shown
+
+
+def test_where_a_layout_fails_a_simpler_one_is_tried(monkeypatch, tmp_path):
+    body = "import sys; print('<svg>simple</svg>') if '-Gsplines=line' in sys.argv else sys.exit('lost an edge')"
+    monkeypatch.setenv("AUTOGRAD_LITE_DOT", program(tmp_path, body))
+    assert "simple" in draw(small()).svg
 
 
 def test_a_missing_override_is_reported_by_its_name(monkeypatch):

@@ -59,9 +59,13 @@ def jupyterlab(tmp_path_factory):
         _wait_for(f"{address}/api", server, folder / "server.log")
         yield address, folder
     finally:
-        server.terminate()
-        server.wait(timeout=20)
         log.close()
+        server.terminate()
+        try:
+            server.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
 
 
 def _free_port():
@@ -71,7 +75,7 @@ def _free_port():
 
 
 def _wait_for(address, server, log):
-    for _ in range(300):
+    for _ in range(600):
         try:
             with urllib.request.urlopen(address, timeout=5):
                 return
