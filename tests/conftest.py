@@ -1,6 +1,22 @@
 """Hypothesis without a deadline: a slow machine is no wrong derivative."""
 
+import pytest
 from hypothesis import settings
+
+from autograd_lite import Value
+from autograd_lite.rule import RULES
 
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+
+@pytest.fixture(autouse=True)
+def only_the_table():
+    """What a test declares with `primitive` is gone after it: other tests go through all rules."""
+    before = dict(RULES)
+    yield
+    for name in RULES.keys() - before.keys():
+        if hasattr(Value, name):
+            delattr(Value, name)
+    RULES.clear()
+    RULES.update(before)
