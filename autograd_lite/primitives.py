@@ -72,7 +72,7 @@ def _checked(name: str, count: int, vjp: Callable[..., Any]) -> Callable[..., Se
             raise TypeError(
                 f"the closure of {name!r} must return a tuple of {count}, one gradient for each operand, not {result!r}"
             )
-        if isinstance(g, Value):
+        if any(isinstance(x, Value) for x in (g, y, *xs)):
             return result
         return [as_float(d, f"gradient {i} that the closure of {name!r} returns") for i, d in enumerate(result)]
 

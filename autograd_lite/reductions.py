@@ -8,11 +8,10 @@ from autograd_lite.real import (
     exp_difference,
     exp_pair,
     fsum,
-    hypot,
     inf,
+    length,
     log,
     log1p,
-    nan,
     two_product,
     two_sum,
 )
@@ -25,10 +24,12 @@ def mean(xs: Sequence[float]) -> float:
 def prod(xs: Sequence[float]) -> float:
     """The product, exponents added apart so that no intermediate result leaves the float range."""
     plain = math.prod(xs)
-    if 1e-290 < abs(plain) < inf or 0.0 in xs or not all(map(math.isfinite, xs)):
+    if 1e-290 < abs(plain) < inf:
         return plain
     mantissa, exponent = 1.0, 0
     for x in xs:
+        if x - x != 0.0:  # inf or nan
+            return plain
         m, e = math.frexp(x)
         mantissa, shift = math.frexp(mantissa * m)
         exponent += e + shift
@@ -48,15 +49,23 @@ def dot(v: Sequence[float]) -> float:
 
 
 def max_(xs: Sequence[float]) -> float:
-    return nan if any(x != x for x in xs) else max(xs)
+    top = xs[0]
+    for x in xs:
+        if x > top or x != x:
+            top = x
+    return top
 
 
 def min_(xs: Sequence[float]) -> float:
-    return nan if any(x != x for x in xs) else min(xs)
+    bottom = xs[0]
+    for x in xs:
+        if x < bottom or x != x:
+            bottom = x
+    return bottom
 
 
 def norm(xs: Sequence[float]) -> float:
-    return hypot(*xs)
+    return length(xs)
 
 
 def logsumexp(xs: Sequence[float]) -> float:
