@@ -63,9 +63,11 @@ from autograd_lite.functions import (
     sum,
     where,
 )
+from autograd_lite.jit import jit
 from autograd_lite.modes import detect_anomaly, no_gc, no_grad
 from autograd_lite.primitives import primitive
 from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd_lite.vmap import vmap
 
 __all__ = [
     "Value",
@@ -93,6 +95,7 @@ __all__ = [
     "hvp",
     "hypot",
     "jacobian",
+    "jit",
     "jvp",
     "leaky_relu",
     "log",
@@ -128,5 +131,6 @@ __all__ = [
     "tanh",
     "value_and_grad",
     "vjp",
+    "vmap",
     "where",
 ]  # fmt: skip
