@@ -9,6 +9,7 @@ A `Value` is a float that remembers how it was computed; `backward()` differenti
 1.0
 """
 
+from autograd_lite.draw import draw
 from autograd_lite.elementary import (
     abs,
     acos,
@@ -41,6 +42,7 @@ from autograd_lite.elementary import (
     tanh,
 )
 from autograd_lite.engine import Value
+from autograd_lite.expression import expression
 from autograd_lite.functions import (
     atan2,
     clamp,
@@ -84,11 +86,13 @@ __all__ = [
     "cosh",
     "detect_anomaly",
     "dot",
+    "draw",
     "elu",
     "erf",
     "erfc",
     "exp",
     "expm1",
+    "expression",
     "gelu",
     "grad",
     "hessian",

@@ -9,7 +9,8 @@ from autograd_lite.rule import CONSTANT, LEAF, RULES
 if TYPE_CHECKING:
     from autograd_lite.engine import Value
 
-Step = tuple[str, float, float, tuple[int, ...], Any, dict[str, Any]]
+Attributes = dict[str, Any] | None
+Step = tuple[str, float, float, tuple[int, ...], tuple[float, ...], Attributes]
 
 
 def copy(v: "Value") -> "Value":
@@ -23,11 +24,13 @@ def deepcopy(v: "Value", memo: dict[int, Any]) -> "Value":
     nodes = [u for u in leaves + interior if id(u) not in memo]
     for u in nodes:
         parents = tuple(memo[id(p)] for p in u._parents)
-        memo[id(u)] = _node(type(u), u.data, u.grad, u._rule, parents, u._captured, {})
+        memo[id(u)] = _node(type(u), u.data, u.grad, u._rule, parents, u._captured, None)
     for u in nodes:  # a gradient that is a graph may lead back here, so only once all nodes have their copies
         twin = memo[id(u)]
-        twin.grad = standard.deepcopy(u.grad, memo)
-        twin.__dict__.update(standard.deepcopy(u.__dict__, memo))
+        if not isinstance(u.grad, float):
+            twin.grad = standard.deepcopy(u.grad, memo)
+        if u.__dict__:
+            twin.__dict__.update(standard.deepcopy(_attributes(u), memo))
     return memo[id(v)]  # type: ignore[no-any-return]
 
 
@@ -40,23 +43,29 @@ def reduce(v: "Value") -> tuple[Any, ...]:
         if u._parents and u._rule is not RULES.get(u._rule.name):
             raise TypeError(f"cannot pickle {u!r}: operation {u.op!r} was recorded by hand; pickle detach() of it")
     if not v._parents:
-        return _leaf, (type(v), v.data, v.grad, v._rule is CONSTANT, v.__dict__)
-    index = {u: i for i, u in enumerate(leaves + interior)}
-    steps = [(u.op, u.data, u.grad, tuple(index[p] for p in u._parents), u._captured, u.__dict__) for u in interior]
-    return _graph, (type(v), leaves, steps)
+        return _leaf, (type(v), v.data, v.grad, v._rule is CONSTANT, _attributes(v))
+    inputs = [u for u in leaves if u._rule is not CONSTANT]
+    constants = [u for u in leaves if u._rule is CONSTANT]
+    index = {u: i for i, u in enumerate(inputs + constants + interior)}
+    steps = [(u.op, u.data, u.grad, tuple(index[p] for p in u._parents), u._captured, _attributes(u)) for u in interior]
+    return _graph, (type(v), inputs, [u.data for u in constants], steps)
 
 
-def _leaf(kind: type["Value"], data: float, grad: float, is_constant: bool, attributes: dict[str, Any]) -> "Value":
+def _attributes(v: "Value") -> dict[str, Any]:
+    """What users attached to the node. The scopes that modules note lead back into the graph, and stay behind."""
+    return {name: x for name, x in v.__dict__.items() if name != "scopes"}
+
+
+def _leaf(kind: type["Value"], data: float, grad: float, is_constant: bool, attributes: Attributes) -> "Value":
     return _node(kind, data, grad, CONSTANT if is_constant else LEAF, (), (), attributes)
 
 
-def _graph(kind: type["Value"], leaves: list["Value"], steps: list[Step]) -> "Value":
-    nodes = list(leaves)
+def _graph(kind: type["Value"], inputs: list["Value"], constants: list[float], steps: list[Step]) -> "Value":
+    nodes = inputs + [_leaf(kind, x, 0.0, True, None) for x in constants]
     for op, data, grad, indices, captured, attributes in steps:
         if op not in RULES:
             raise ValueError(f"cannot unpickle operation {op!r}: declare it with primitive() first")
-        parents = tuple(nodes[i] for i in indices)
-        nodes.append(_node(kind, data, grad, RULES[op], parents, captured, attributes))
+        nodes.append(_node(kind, data, grad, RULES[op], tuple(nodes[i] for i in indices), captured, attributes))
     return nodes[-1]
 
 
@@ -65,5 +74,6 @@ def _node(
 ) -> "Value":
     node = object.__new__(kind)
     node.data, node.grad, node._rule, node._parents, node._captured = data, grad, rule, parents, captured
-    node.__dict__.update(attributes)
+    if attributes:
+        node.__dict__.update(attributes)
     return node

@@ -45,7 +45,7 @@ class Value:
     (Value(data=4.0, grad=1.0), Value(data=2.0, grad=-3.0, label='a'), 2.0)
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_captured", "_parents", "_rule", "data", "grad")
+    __slots__ = ("__dict__", "_captured", "_parents", "_rule", "data", "grad")
 
     label = ""  # on the class: a node spends memory on a label only if it has one
     data: float
@@ -201,6 +201,12 @@ class Value:
     def __bool__(self) -> bool:
         return self.data != 0.0
 
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the graph."""
+        from autograd_lite.draw import html_of_value
+
+        return html_of_value(self)
+
     __copy__, __deepcopy__, __reduce__ = copying.copy, copying.deepcopy, copying.reduce
 
     if TYPE_CHECKING:  # the operators, and every row of the table as a method, are installed from the table below
@@ -223,7 +229,7 @@ def sweep(interior: list[Value]) -> None:
         g = v.grad
         if g == 0.0:
             continue
-        try:
+        try:  # `run_closure`, written out: a call saved at every node
             contributions = v._rule.vjp(g, *v._captured)
         except ArithmeticError:
             contributions = run_ieee(v._rule.vjp, g, v._captured)
@@ -273,9 +279,9 @@ def run_closure(v: Value, g: float) -> Sequence[float]:
 
 def run_closure_recording(v: Value, g: Number) -> Sequence[Number]:
     """The same over Values: a new closure, made of the nodes themselves, so that the result can be differentiated."""
+    if not v._rule.form:
+        raise TypeError(f"operation {v.op!r} was recorded by hand: its derivative cannot be differentiated again")
     operands = [p.data if p._rule is CONSTANT else p for p in v._parents]
-    if not v._rule.form:  # recorded by hand: its closure refuses Values
-        g = as_value(g)
     try:
         return v._rule.vjp(g, *v._rule.captured(v, operands))
     except ArithmeticError:  # a constant of 0: once more with the constants as Values, which follow IEEE 754
@@ -289,8 +295,14 @@ def record(rule: Rule, parents: tuple[Value, ...]) -> Value:
     """A new node: `rule` applied to `parents`."""
     if recorder is not None:
         return recorder(rule, parents)
-    xs = [p.data for p in parents]
-    return attach(rule, parents, xs, rule.evaluate(xs))
+    xs = tuple([p.data for p in parents])
+    node: Value = new(Value)
+    node.data = y = rule.forward(xs) if rule.arity is None else rule.forward(*xs)
+    node.grad = 0.0
+    node._rule = rule
+    node._parents = parents
+    node._captured = rule.captured(y, xs)
+    return node
 
 
 def attach(rule: Rule, parents: tuple[Value, ...], xs: Sequence[float], y: float) -> Value:
@@ -341,7 +353,7 @@ def as_data(x: Number) -> float:
 stored: Callable[[Value], float] = Value.__dict__["data"].__get__  # the slot, under any property of a subclass
 
 
-def _unary(rule: Rule) -> Callable[[Value], Value]:
+def _unary(rule: Rule) -> Callable[..., Any]:
     """`record` for one operand, written out: a call saved on every operation."""
     forward, takes_output, takes_operands = rule.forward, rule.takes_output, rule.takes_operands
 
@@ -360,10 +372,10 @@ def _unary(rule: Rule) -> Callable[[Value], Value]:
     return method
 
 
-def _binary(rule: Rule) -> Callable[[Value, Any], Value]:
+def _binary(rule: Rule) -> Callable[..., Any]:
     forward, takes_output, takes_operands = rule.forward, rule.takes_output, rule.takes_operands
 
-    def method(self: Value, other: Any) -> Value:
+    def method(self: Value, other: Any) -> Any:
         if not isinstance(other, Value):
             other = _operand(other, rule)
             if other is NotImplemented:
@@ -389,7 +401,7 @@ def _variadic(rule: Rule) -> Callable[..., Number]:
     return method
 
 
-def _reflected(method: Callable[[Value, Any], Value], rule: Rule) -> Callable[[Value, Any], Any]:
+def _reflected(method: Callable[..., Any], rule: Rule) -> Callable[..., Any]:
     def reflected(self: Value, other: Any) -> Any:
         left = _operand(other, rule)
         return left if left is NotImplemented else method(left, self)
@@ -411,8 +423,8 @@ def _operand(x: Any, rule: Rule) -> Any:
 
 def install(rule: Rule) -> None:
     """Make a row of the table a method of `Value`, if its name can be one."""
-    makers: dict[int | None, Callable[[Rule], Callable[..., Any]]] = {1: _unary, 2: _binary}
-    method = makers.get(rule.arity, _variadic)(rule)
+    make = _unary if rule.arity == 1 else _binary if rule.arity == 2 else _variadic
+    method = make(rule)
     if rule.name.isidentifier():
         method.__name__, method.__qualname__ = rule.name, f"Value.{rule.name}"
         setattr(Value, rule.name, method)

@@ -67,12 +67,18 @@ def _checked(name: str, count: int, vjp: Callable[..., Any]) -> Callable[..., Se
     is_maker = vjp.__code__.co_varnames[:1] != ("g",)
 
     def checked(g: Any, y: Any, *xs: Any) -> Sequence[Any]:
-        result = vjp(y, *xs)(g) if is_maker else vjp(g, *plan.captured(y, xs))
+        if is_maker:
+            closure = vjp(y, *xs)
+            if not callable(closure):
+                raise TypeError(f"the first parameter of the vjp of {name!r} must be called g, as in lambda g, x: ...")
+            result = closure(g)
+        else:
+            result = vjp(g, *plan.captured(y, xs))
         if not isinstance(result, (tuple, list)) or len(result) != count:
             raise TypeError(
                 f"the closure of {name!r} must return a tuple of {count}, one gradient for each operand, not {result!r}"
             )
-        if any(isinstance(x, Value) for x in (g, y, *xs)):
+        if any(isinstance(v, Value) for v in (g, y, *xs)):
             return result
         return [as_float(d, f"gradient {i} that the closure of {name!r} returns") for i, d in enumerate(result)]
 

@@ -16,6 +16,7 @@ from typing import Any
 inf, nan = math.inf, math.nan
 TINY = 1e-290  # below this a quotient may have lost digits to gradual underflow
 SQRT_HALF, SQRT_HALF_LOW = 0.7071067811865476, -4.833646656726457e-17
+SQRT2, SQRT2_LOW = 1.4142135623730951, -9.667293313452913e-17
 INV_SQRT_2PI = 0.3989422804014327
 TWO_OVER_SQRT_PI = 1.1283791670955126
 
@@ -77,11 +78,13 @@ def length(xs: Sequence[float]) -> float:
     return math.hypot(*xs)
 
 
-def as_float(x: object, argument: str) -> float:
+def as_float(x: Any, argument: str) -> float:
     """x as a float, if it is a real number of any type; else a TypeError that names the argument and the remedy."""
-    if isinstance(x, Real) or (getattr(x, "shape", None) == () and getattr(x, "dtype", "").kind in "biuf"):
+    if type(x) is float:
+        return x
+    if isinstance(x, Real) or (getattr(x, "shape", None) == () and x.dtype.kind in "biuf"):
         try:
-            return float(x)  # type: ignore[arg-type]
+            return float(x)
         except OverflowError:
             raise ValueError(f"{argument} is too large for a float: {x!r:.60}") from None
     remedies = {
@@ -102,17 +105,18 @@ class IEEE(float):
 
 def _ieee_operator(name: str, compute: Callable[..., float]) -> None:
     def operate(self: float, *other: Any) -> Any:
-        return (
-            IEEE(compute(float(self), *map(float, other)))
-            if all(isinstance(x, (float, int)) for x in other)
-            else NotImplemented
-        )
+        if not all(isinstance(x, (float, int)) for x in other):
+            return NotImplemented
+        return IEEE(compute(float(self), *map(float, other)))
 
     setattr(IEEE, f"__{name}__", operate)
     setattr(IEEE, f"__r{name}__", lambda self, other: operate(other, self))
 
 
-for _name, _compute in {"add": add, "sub": sub, "mul": mul, "truediv": div, "pow": pow, "neg": neg}.items():
+_OPERATORS: dict[str, Callable[..., float]] = {
+    "add": add, "sub": sub, "mul": mul, "truediv": div, "pow": pow, "neg": neg,
+}  # fmt: skip
+for _name, _compute in _OPERATORS.items():
     _ieee_operator(_name, _compute)
 
 
@@ -191,13 +195,18 @@ def two_sum(a: float, b: float) -> tuple[float, float]:
     return s, (a - (s - t)) + (b - t)
 
 
-def two_product(a: float, b: float) -> tuple[float, float]:
-    """a * b as a rounded product and its exact rounding error (Dekker, Veltkamp), for |a|, |b| < 1e300."""
-    p = a * b
+def product_error(a: float, b: float) -> float:
+    """What rounding took from a * b, exactly (Dekker, Veltkamp), for |a|, |b| < 1e300."""
+    product = a * b
     s, t = 134217729.0 * a, 134217729.0 * b
     a_high, b_high = s - (s - a), t - (t - b)
     a_low, b_low = a - a_high, b - b_high
-    return p, ((a_high * b_high - p) + a_high * b_low + a_low * b_high) + a_low * b_low
+    return ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
+def two_product(a: float, b: float) -> tuple[float, float]:
+    """a * b as a rounded product and its rounding error."""
+    return a * b, product_error(a, b)
 
 
 def exp_difference(a: float, b: float) -> float:
@@ -220,9 +229,9 @@ def exp_pair(x: float, x_low: float) -> tuple[float, float]:
     p, p_low = two_product(k, 0.6931471805599453)
     r, r_low = two_sum(x, -p)
     r_low += x_low - p_low - k * 2.3190468138462996e-17
-    r, r_low = two_sum(r / 512.0, r_low / 512.0)
+    r, r_low = two_sum(r / 32.0, r_low / 32.0)
     s, s_low = 1.0, 0.0  # Horner, with e**r = 1 + r * (1 + r/2 * (1 + r/3 * ...))
-    for n in range(12, 0, -1):
+    for n in range(16, 0, -1):
         q, q_error = two_product(r, s)
         q_error += r * s_low + r_low * s
         h = q / n
@@ -230,8 +239,19 @@ def exp_pair(x: float, x_low: float) -> tuple[float, float]:
         h_low = ((q - back) - back_error + q_error) / n
         s, s_error = two_sum(1.0, h)
         s, s_low = two_sum(s, s_error + h_low)
-    for _ in range(9):  # undo the division by 512
+    for _ in range(5):  # undo the division by 32
         q, q_error = two_product(s, s)
         s, s_low = two_sum(q, q_error + 2.0 * s * s_low)
     scale = math.ldexp(1.0, int(k))
     return s * scale, s_low * scale
+
+
+def log_pair(x: float) -> tuple[float, float]:
+    """log(x) as an unevaluated sum of two floats, by one Newton step on exp; x from 1e-290 to 1e290, else one float."""
+    high = log(x)
+    if not 1e-290 < x < 1e290:
+        return high, 0.0
+    inverse, inverse_low = exp_pair(-high, 0.0)
+    product, error = two_product(x, inverse)
+    low = (product - 1.0) + (error + x * inverse_low)
+    return high, low - 0.5 * low * low

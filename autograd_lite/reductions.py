@@ -5,13 +5,16 @@ from collections.abc import Sequence
 from operator import mul
 
 from autograd_lite.real import (
+    exp,
     exp_difference,
     exp_pair,
     fsum,
+    hypot,
     inf,
     length,
     log,
     log1p,
+    product_error,
     two_product,
     two_sum,
 )
@@ -37,14 +40,21 @@ def prod(xs: Sequence[float]) -> float:
 
 
 def dot(v: Sequence[float]) -> float:
-    """w . x + bias of v = (*w, *x) or (*w, *x, bias). Where the terms cancel, the products are taken exactly."""
+    """w . x + bias of v = (*w, *x) or (*w, *x, bias). Where the terms cancel, the products are taken exactly.
+
+    The products' rounding errors, half an ULP of each at most, add up as their squares do.
+    """
     n = len(v) // 2
-    terms = [*map(mul, v[:n], v[n : 2 * n]), *v[2 * n :]]
-    total = fsum(terms)
-    size = sum(map(abs, terms))
-    if abs(total) * 6.0 < size < 1e290 and max(map(abs, v)) < 1e150:
-        errors = [two_product(a, b)[1] for a, b in zip(v, v[n : 2 * n])]
-        return fsum(terms + errors)
+    w, x = v[:n], v[n : 2 * n]
+    terms = [*map(mul, w, x), *v[2 * n :]]
+    try:
+        total = math.fsum(terms)
+    except (OverflowError, ValueError):
+        return fsum(terms)
+    if abs(total) * 4.0 < hypot(*terms):
+        exact = fsum([*terms, *map(product_error, w, x)])
+        if math.isfinite(exact):
+            return exact
     return total
 
 
@@ -89,10 +99,9 @@ def _cancelling_logsumexp(top: float, others: Sequence[float]) -> float:
     high, low = 1.0, 0.0
     for x in others:
         d, d_low = two_sum(x, -top)
-        if d > -700.0:
-            e, e_low = exp_pair(d, d_low)
-            high, error = two_sum(high, e)
-            low += error + e_low
+        e, e_low = exp_pair(d, d_low) if d > -700.0 else (exp(d), 0.0)
+        high, error = two_sum(high, e)
+        low += error + e_low
     logarithm = log(high)
     inverse, inverse_low = exp_pair(-logarithm, 0.0)
     p, p_low = two_product(high, inverse)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from autograd_lite.real import IEEE, as_float
 
 Vjp = Callable[..., Sequence[Any]]
+_running_ieee = False  # inside `run_ieee`: then what a rule computes is an IEEE float too
 VARARGS = 0x04  # the code flag of a function that takes *args
 
 
@@ -28,13 +29,15 @@ class Rule:
         any_number = bool(code.co_flags & VARARGS)
         self.takes_output = code.co_varnames[1 : code.co_argcount][:1] == ("y",)
         self.takes_operands = any_number or code.co_argcount > 1 + self.takes_output
-        self.arity = None if any_number else form.count("{}")  # None: `forward` takes the operands as one sequence
+        numbered = sum(f"{{{i}}}" in form for i in range(9))
+        self.arity = None if any_number else form.count("{}") or numbered  # None: `forward` takes them as one sequence
 
     def __call__(self, *operands: Any) -> Any:
         for x in operands:
             if not isinstance(x, float):
                 return Rule.RECORD(self, operands)
-        return self.evaluate(operands)
+        y = self.evaluate(operands)
+        return IEEE(y) if _running_ieee else y
 
     def evaluate(self, xs: Sequence[float]) -> float:
         """The value of the primitive at plain floats."""
@@ -82,9 +85,7 @@ def by_hand(op: Any, parents: Sequence[Any], node: type, push: Callable[[], None
             f"one for each of _children, not {op!r}"
         )
 
-    def vjp(g: Any) -> Sequence[float]:
-        if isinstance(g, node):
-            raise TypeError(f"operation {name!r} was recorded by hand: create_graph=True cannot differentiate it again")
+    def vjp(g: float) -> Sequence[float]:
         if slopes is not None:
             return [g * slope for slope in slopes]
         if push is None:
@@ -126,4 +127,9 @@ def each(apply: Rule, xs: Sequence[Any]) -> list[Any]:
 
 def run_ieee(vjp: Vjp, g: float, captured: tuple[Any, ...]) -> Sequence[float]:
     """Run a closure again on numbers that divide and overflow as IEEE 754 says, after plain floats have raised."""
-    return [float(d) for d in vjp(IEEE(g), *map(IEEE, captured))]
+    global _running_ieee
+    _running_ieee = True
+    try:
+        return [float(d) for d in vjp(IEEE(g), *map(IEEE, captured))]
+    finally:
+        _running_ieee = False

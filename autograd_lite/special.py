@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 from autograd_lite.real import (
     INV_SQRT_2PI,
+    SQRT2,
+    SQRT2_LOW,
     SQRT_HALF,
     SQRT_HALF_LOW,
     TWO_OVER_SQRT_PI,
-    cosh,
     div,
     erfc,
     exp,
@@ -23,12 +24,31 @@ from autograd_lite.real import (
     length,
     log,
     log1p,
+    log_pair,
     nan,
     pow,
     sqrt,
+    tanh,
     two_product,
     two_sum,
 )
+
+# Taylor coefficients about a zero, where a formula's terms cancel: computed with mpmath.taylor at 60 digits.
+SILU_INFLECTION, SILU_INFLECTION_LOW = 2.3993572805154675, 1.8464872855353363e-16
+SILU_INFLECTION_TAYLOR = (
+    -1.1996786402577337, 0.0, 0.030510173388064096, -0.012715977581091808, 0.002248725923422533,
+    0.00012244467631752294, -0.0001839436560395359, 4.8798917544170514e-05, -3.19807505440145e-06,
+    -2.1431242875903015e-06, 8.627407780510399e-07,
+)  # fmt: skip
+GELU_ROOT, GELU_ROOT_LOW = -0.7517915246935645, 1.4956759177009883e-17
+GELU_SLOPE_TAYLOR = (
+    0.4314939923140469, 0.388284982990552, -0.018199676398671087, -0.1140082332972217, -0.014771522148244337,
+    0.019421679838189067, 0.004539228379125415, -0.002239538068073497, -0.0007448268386746817,
+    0.00018633974623233514, 8.615947861116571e-05, -1.121438018842664e-05, -7.74846130700372e-06,
+    4.3284506257392273e-07, 5.702764979242107e-07, -1.6044265494246427e-09, -3.5459866461783865e-08,
+    -1.396942086426202e-09, 1.90319840501314e-09, 1.4506418938779426e-10, -8.950037692726255e-11,
+    -9.950340824808053e-12,
+)  # fmt: skip
 
 # --- sigmoid and its relatives -------------------------------------------------------------------------------------
 
@@ -48,9 +68,6 @@ def logsigmoid(x: float) -> float:
 
 def tanh_slope(x: float) -> float:
     """1 / cosh(x)**2, which 1 - tanh(x)**2 cannot give beyond x = 19."""
-    if abs(x) < 1.0:
-        c = 1.0 / cosh(x)
-        return c * c
     t = exp(-2.0 * abs(x))
     return 4.0 * t / ((1.0 + t) * (1.0 + t))
 
@@ -60,10 +77,10 @@ def sigmoid_slope(x: float) -> float:
 
 
 def silu(x: float) -> float:
-    if x > -600.0:
-        return x * sigmoid(x)
-    h = exp(0.5 * x)  # two factors: exp(x) alone would be subnormal and short of digits
-    return x * h * h if h > 0.0 else x * 0.0 if x > -inf else -0.0
+    if x < -600.0:
+        h = exp(0.5 * x)  # two factors: exp(x) alone would be subnormal and short of digits
+        return x * h * h if h > 0.0 else -0.0
+    return x * sigmoid(x)
 
 
 def silu_slope(x: float) -> float:
@@ -81,15 +98,26 @@ def silu_slope(x: float) -> float:
     return t * numerator / ((1.0 + t) * (1.0 + t))
 
 
-# --- the normal distribution ---------------------------------------------------------------------------------------
+def silu_curvature(x: float) -> float:
+    """silu's second derivative, sigmoid'(x) * (2 - x * tanh(x / 2)); near the zeros at +-2.4 by a Taylor series."""
+    if abs(x) > 800.0:
+        return 0.0
+    d = (abs(x) - SILU_INFLECTION) - SILU_INFLECTION_LOW
+    factor = d * horner(SILU_INFLECTION_TAYLOR, d) if abs(d) < 0.1 else 2.0 - x * tanh(0.5 * x)
+    h = exp(-0.5 * abs(x))
+    t = h * h
+    return h * factor * h / ((1.0 + t) * (1.0 + t))
 
-GELU_ROOT, GELU_ROOT_LOW = -0.7517915246935645, 1.4956759177009883e-17
-GELU_SLOPE_TAYLOR = (  # gelu's slope about its zero; computed with mpmath.taylor at 60 digits
-    0.4314939923140469, 0.388284982990552, -0.018199676398671087, -0.1140082332972217, -0.014771522148244337,
-    0.019421679838189067, 0.004539228379125415, -0.002239538068073497, -0.0007448268386746817,
-    0.00018633974623233514, 8.615947861116571e-05, -1.121438018842664e-05, -7.74846130700372e-06,
-    4.3284506257392273e-07, 5.702764979242107e-07, -1.6044265494246427e-09, -3.5459866461783865e-08,
-)  # fmt: skip
+
+def horner(coefficients: Sequence[float], d: float) -> float:
+    """coefficients[0] + coefficients[1] * d + coefficients[2] * d**2 + ..."""
+    total = 0.0
+    for coefficient in coefficients[::-1]:
+        total = total * d + coefficient
+    return total
+
+
+# --- the normal distribution ---------------------------------------------------------------------------------------
 
 
 def normal_pdf(x: float) -> float:
@@ -108,35 +136,37 @@ def normal_cdf(x: float) -> float:
     return 0.5 * (erfc(z) - (error - x * SQRT_HALF_LOW) * erf_slope(z))
 
 
-def gelu_tail(x: float, slope: bool) -> float:
-    """gelu(x), or its slope, for x < -30, by the asymptotic series of the normal tail (Abramowitz & Stegun 26.2.12)."""
-    if x < -100.0:
-        return -0.0
-    h = exp_square(x, -0.25)
-    u = 1.0 / (x * x)
-    series = 1.0 - u * (1.0 - 3.0 * u * (1.0 - 5.0 * u * (1.0 - 7.0 * u * (1.0 - 9.0 * u))))
-    return (x - series / x if slope else -series) * INV_SQRT_2PI * h * h
-
-
 def gelu(x: float) -> float:
-    if x < -30.0:
-        return gelu_tail(x, False)
-    return x * normal_cdf(x)
+    return _gelu_tail(x, False) if x <= -37.0 else x * normal_cdf(x)
 
 
 def gelu_slope(x: float) -> float:
     """normal_cdf(x) + x * normal_pdf(x); near its zero at -0.75, where the two cancel, its Taylor series."""
-    if x < -30.0:
-        return gelu_tail(x, True)
+    if x <= -37.0:
+        return _gelu_tail(x, True)
     d = (x - GELU_ROOT) - GELU_ROOT_LOW
-    if abs(d) < 0.35:
-        total = 0.0
-        for coefficient in GELU_SLOPE_TAYLOR[::-1]:
-            total = total * d + coefficient
-        return total * d
-    if x > 40.0:
-        return 1.0
-    return normal_cdf(x) + x * normal_pdf(x)
+    if abs(d) < 0.5:
+        return d * horner(GELU_SLOPE_TAYLOR, d)
+    return 1.0 if x > 40.0 else normal_cdf(x) + x * normal_pdf(x)
+
+
+def gelu_curvature(x: float) -> float:
+    """gelu's second derivative, normal_pdf(x) * (2 - x**2)."""
+    if abs(x) > 40.0:
+        return -0.0
+    h = exp_square(x, -0.25)
+    return h * INV_SQRT_2PI * (((SQRT2 - x) + SQRT2_LOW) * ((SQRT2 + x) + SQRT2_LOW)) * h
+
+
+def _gelu_tail(x: float, slope: bool) -> float:
+    """gelu(x), or its slope, for x <= -37, by the series of the normal tail (Abramowitz & Stegun 26.2.12)."""
+    if x < -100.0:
+        return -0.0
+    square, error = two_product(x, x)
+    density = exp(50.0 - 0.5 * square) * (1.0 - 0.5 * error)  # times sqrt(2 pi) e**50, which keeps it from underflow
+    u = 1.0 / (x * x)
+    series = 1.0 - u * (1.0 - 3.0 * u * (1.0 - 5.0 * u * (1.0 - 7.0 * u * (1.0 - 9.0 * u * (1.0 - 11.0 * u)))))
+    return (x - series / x if slope else -series) * density * 7.694598626706419e-23
 
 
 # --- algebraic slopes ----------------------------------------------------------------------------------------------
@@ -216,18 +246,27 @@ def pow_slope(a: float, b: float, k: float, n: float) -> float:
     for j in range(int(n) + 1):  # n! / (n - j)! * falling[j] * log(a)**(n - j)
         factor += weight * falling[j] * logarithm ** (n - j) if falling[j] != 0.0 else 0.0
         weight *= n - j
-    return 0.0 if factor == 0.0 else power_product(factor, a, b, k)
+    if n == 1.0 and abs(factor) < 0.25 * abs(falling[1]):  # falling[0] * log(a) and falling[1] cancel
+        high, low = log_pair(a)
+        product, error = two_product(falling[0], high)
+        factor = (product + falling[1]) + (error + falling[0] * low)
+    return 0.0 if factor == 0.0 else _power_product(factor, a, b, k)
 
 
-def power_product(factor: float, a: float, b: float, k: float) -> float:
+def _power_product(factor: float, a: float, b: float, k: float) -> float:
     """factor * a**(b - k), with neither b - k rounded nor an intermediate result out of range."""
-    if a == 0.0 or a != a or abs(a) == inf or abs(b) == inf or factor != factor or abs(factor) == inf:
-        return factor * pow(a, b - k)
-    y = pow(a, b - k) if two_sum(b, -k)[1] == 0.0 else div(pow(a, b), pow(a, k))
-    if y != y or 1e-290 < abs(y) < inf:
-        return factor * y
+    if a == 0.0 or abs(a) == inf or abs(b) == inf or factor != factor or abs(factor) == inf:
+        y = pow(a, b - k)
+        return 0.0 if y == 0.0 and abs(b) < inf else factor * y
+    whole = two_sum(b, -k)[1] == 0.0 or abs(b) > 1e17  # such powers are 0, 1 or inf
+    y = pow(a, b - k) if whole else div(pow(a, b), pow(a, k))
     half = pow(abs(a), 0.5 * b)
+    if y != y or 1e-290 < abs(y) < inf or half in (0.0, inf):
+        return factor * y
     sign = -1.0 if a < 0.0 and math.fmod(b - k, 2.0) != 0.0 else 1.0
     if a < 0.0 and b != math.floor(b):
         return nan
-    return sign * (factor * half) * div(half, pow(abs(a), k))
+    result = div(factor * half, abs(a)) * half if k > 0.0 else factor * half * half
+    for _ in range(1, int(k)):
+        result = div(result, abs(a))
+    return sign * result

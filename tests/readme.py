@@ -1,0 +1,22 @@
+"""The README's commands and snippets, read from the README itself: `python tests/readme.py test` prints a command."""
+
+import re
+import sys
+from pathlib import Path
+
+TEXT = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of one language, in order."""
+    return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+
+
+def commands() -> dict[str, str]:
+    """The two set-up commands: `run` does the main job, `test` passes the tests."""
+    run, test = (line for block in blocks("sh")[:2] for line in block.splitlines() if "pip install" in line)
+    return {"run": run, "test": test}
+
+
+if __name__ == "__main__":
+    print(commands()[sys.argv[1]])

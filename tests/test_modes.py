@@ -1,0 +1,68 @@
+"""no_grad, detect_anomaly and no_gc."""
+
+import gc
+import math
+
+import pytest
+
+from autograd_lite import Value, detect_anomaly, exp, log, no_gc, no_grad, softmax, sqrt
+
+
+def test_no_grad_records_nothing_and_ends_with_its_block():
+    x = Value(3.0)
+    with no_grad():
+        y = exp(x) * 2 + softmax([x, 1.0])[0]
+    assert y.parents == ()
+    assert (x * 2).parents
+    with pytest.raises(RuntimeError, match="inside"), no_grad():
+        raise RuntimeError("inside")
+    assert (x * 2).parents
+
+
+def test_no_grad_as_a_decorator():
+    @no_grad()
+    def predict(x):
+        return x * 2
+
+    assert predict(Value(3.0)).parents == ()
+
+
+def test_detect_anomaly_names_the_first_bad_value():
+    x = Value(0.0, label="x")
+    with detect_anomaly(), pytest.raises(FloatingPointError, match=r"^log\(x=0.0\) is -inf$"):
+        exp(log(x))
+    assert log(x).data == -math.inf
+
+
+def test_detect_anomaly_names_the_first_bad_gradient():
+    x = Value(0.0, label="x")
+    with detect_anomaly():
+        y = sqrt(x) * 3
+        y.parents[0].label = "root"
+        with pytest.raises(FloatingPointError, match=r"sqrt\(x=0.0\) \(label 'root'\) hands to operand 0 is inf"):
+            y.backward()
+    assert x.grad == 0.0
+
+
+def test_detect_anomaly_ignores_the_slope_in_a_constant_exponent():
+    x = Value(-2.0)
+    with detect_anomaly():
+        (x**2).backward()
+    assert x.grad == -4.0
+
+
+def test_modes_nest():
+    x = Value(0.0)
+    with no_grad(), detect_anomaly():
+        assert exp(x).parents == ()
+        with pytest.raises(FloatingPointError):
+            log(x)
+
+
+def test_no_gc_restores_what_it_found():
+    assert gc.isenabled()
+    with no_gc():
+        with no_gc():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    assert gc.isenabled()

@@ -1,0 +1,133 @@
+"""Optimisers and schedules: PyTorch's updates, recorded over 20 steps; states; clipping."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograd_lite import Value, optim
+
+RECORDED = json.loads((Path(__file__).parent / "torch_optimisers.json").read_text())
+OPTIMISERS = [optim.SGD, optim.RMSprop, optim.Adagrad, optim.Adam, optim.AdamW]
+
+
+def parameters():
+    return [Value(1.5), Value(-0.7), Value(0.0)]
+
+
+def set_gradients(ps, t):
+    """The gradients that PyTorch was given in the recorded runs: they depend on the step and on where it stands."""
+    for i, p in enumerate(ps):
+        p.grad = math.sin(1.0 + 3 * t + 7 * i) * (1.0 + p.data**2)
+
+
+@pytest.mark.parametrize("made", RECORDED["steps"])
+def test_every_update_is_pytorchs(made):
+    name, options = made.split("(", 1)
+    ps = parameters()
+    optimizer = eval(f"{name}(ps, {options}", vars(optim) | {"ps": ps})
+    for t, expected in enumerate(RECORDED["steps"][made]):
+        set_gradients(ps, t)
+        optimizer.step()
+        assert [p.data for p in ps] == pytest.approx(expected, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", OPTIMISERS)
+def test_the_recorded_run_covers_every_optimiser(kind):
+    assert any(made.startswith(kind.__name__ + "(") for made in RECORDED["steps"])
+
+
+@pytest.mark.parametrize("kind", OPTIMISERS)
+def test_training_goes_on_from_a_state_dict(kind):
+    options = {"momentum": 0.9} if kind is optim.SGD else {}
+    ps, qs = parameters(), parameters()
+    first, second = kind(ps, lr=0.1, **options), kind(qs, lr=0.1, **options)
+    for t in range(5):
+        set_gradients(ps, t)
+        first.step()
+    for p, q in zip(ps, qs):
+        q.data = p.data
+    second.load_state_dict(json.loads(json.dumps(first.state_dict())))
+    for optimizer, values in ((first, ps), (second, qs)):
+        set_gradients(values, 5)
+        optimizer.step()
+    assert [p.data for p in ps] == [q.data for q in qs]
+
+
+def test_a_state_dict_of_another_optimiser_is_an_error():
+    state = optim.SGD(parameters()).state_dict()
+    adam = optim.Adam(parameters())
+    with pytest.raises(ValueError, match="needs mean, square for each of 3 parameters"):
+        adam.load_state_dict(state)
+    assert adam.state_dict() == optim.Adam(parameters()).state_dict()
+
+
+def test_zero_grad_and_a_gradient_of_zero_moves_nothing():
+    ps = parameters()
+    set_gradients(ps, 0)
+    sgd = optim.SGD(ps, lr=0.1)
+    sgd.zero_grad()
+    sgd.step()
+    assert [p.data for p in ps] == [1.5, -0.7, 0.0]
+
+
+@given(st.lists(st.floats(-1e150, 1e150), min_size=1, max_size=5), st.floats(0.1, 10))
+def test_clipping_keeps_the_direction_and_bounds_the_norm(gradients, max_norm):
+    ps = [Value(0.0) for _ in gradients]
+    for p, g in zip(ps, gradients):
+        p.grad = g
+    norm = optim.clip_grad_norm(ps, max_norm)
+    assert norm == pytest.approx(math.hypot(*gradients))
+    clipped = [p.grad for p in ps]
+    assert math.hypot(*clipped) <= max(min(norm, max_norm), 0.0) * (1 + 1e-12)
+    if norm <= max_norm * 0.999:
+        assert clipped == gradients or norm + 1e-6 > max_norm
+
+
+def test_clipping_is_pytorchs():
+    recorded = RECORDED["clip"]
+    ps = parameters()
+    for p, g in zip(ps, recorded["gradients"]):
+        p.grad = g
+    assert optim.clip_grad_norm(ps, recorded["max_norm"]) == pytest.approx(recorded["norm"], rel=1e-12)
+    assert [p.grad for p in ps] == pytest.approx(recorded["clipped"], rel=1e-12)
+
+
+def test_clipping_gradients_that_are_not_finite_is_an_error():
+    p = Value(0.0, label="w")
+    p.grad = math.inf
+    with pytest.raises(FloatingPointError, match=r"norm of the gradients is inf.*label='w'"):
+        optim.clip_grad_norm([p], 1.0)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: optim.SGD([]), ValueError, r"SGD\(parameters\) is empty: pass model.parameters\(\)"),
+        (lambda: optim.SGD([1.0]), TypeError, "must be leaf Values, not 1.0"),
+        (lambda: optim.SGD([Value(1.0) * 2.0]), TypeError, "must be leaf Values"),
+        (lambda: optim.SGD([Value(1.0)], lr=-1), ValueError, "lr must be at least 0, not -1"),
+        (lambda: optim.SGD([Value(1.0)], lr="x"), TypeError, "lr must be a real number, not 'x'"),
+        (lambda: optim.SGD([Value(1.0)], nesterov=True), ValueError, "needs a momentum above 0"),
+        (
+            lambda: optim.Adam([Value(1.0)], betas=(0.9, 1.0)),
+            ValueError,
+            "betas must be at least 0 and below 1, not 1.0",
+        ),
+        (lambda: optim.Adam([Value(1.0)], betas=0.9), TypeError, "betas must be a pair of numbers, not 0.9"),
+        (lambda: optim.AdamW([Value(1.0)], weight_decay=-1), ValueError, "weight_decay must be at least 0, not -1"),
+        (
+            lambda: optim.cosine(0.1, steps=0),
+            ValueError,
+            r"cosine\(steps\) must be a whole number of at least 1, not 0",
+        ),
+        (lambda: optim.step_decay(0.1, every=0), ValueError, r"step_decay\(every\) must be a whole number"),
+        (lambda: optim.warmup(0.1, steps=1.5), ValueError, r"warmup\(steps\) must be a whole number"),
+    ],
+)
+def test_bad_input_is_explained(make, error, message):
+    with pytest.raises(error, match=message):
+        make()

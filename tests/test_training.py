@@ -1,0 +1,151 @@
+"""fit: what it does is what a loop by hand does; and how it ends."""
+
+import math
+import random
+
+import pytest
+
+from autograd_lite import Value, nn, optim
+
+LINE = [[-1.0], [0.0], [1.0], [2.0]], [-1.0, 1.0, 3.0, 5.0]
+
+
+def fit_line(data=LINE, loss=nn.mse_loss, lr=0.1, **options):
+    model = nn.Neuron(1, "linear", seed=0)
+    history = nn.fit(model, data, loss, optim.SGD(model.parameters(), lr=lr), **{"progress": False, **options})
+    return model, history
+
+
+def test_full_batches_are_the_loop_by_hand():
+    model, history = fit_line(epochs=3)
+    by_hand = nn.Neuron(1, "linear", seed=0)
+    losses = []
+    for _ in range(3):
+        loss = nn.mse_loss(by_hand(LINE[0]), LINE[1])
+        losses.append(loss.data)
+        by_hand.zero_grad()
+        loss.backward()
+        for p in by_hand.parameters():
+            p.data -= 0.1 * p.grad
+    assert history["loss"] == losses
+    assert model.state_dict() == by_hand.state_dict()
+
+
+def test_batches_are_shuffled_by_the_seed():
+    runs = [fit_line(epochs=3, batch_size=3, seed=seed)[1]["loss"] for seed in (1, 1, 2, random.Random(2))]
+    assert runs[0] == runs[1] != runs[2] == runs[3]
+
+
+def test_every_sample_is_used_once_an_epoch_the_last_batch_being_shorter():
+    seen = []
+    fit_line(epochs=2, batch_size=3, seed=0, metrics={"n": lambda ys, ts: seen.append(list(ts)) or 0.0})
+    assert [len(ts) for ts in seen] == [3, 1, 3, 1]
+    assert sorted(seen[0] + seen[1]) == sorted(seen[2] + seen[3]) == LINE[1]
+
+
+def test_numpy_data():
+    numpy = pytest.importorskip("numpy")
+    arrays = numpy.array(LINE[0]), numpy.array(LINE[1])
+    assert fit_line(arrays, epochs=2)[1]["loss"] == fit_line(epochs=2)[1]["loss"]
+
+
+def test_validation_and_metrics_are_measured_after_each_epoch():
+    def largest_error(ys, ts):
+        return max(abs(y - t) for y, t in zip(ys, ts)).data
+
+    held_out = [[3.0]], [7.0]
+    model, history = fit_line(epochs=5, validation=held_out, metrics={"worst": largest_error})
+    assert list(history.epochs[0]) == ["loss", "worst", "val_loss", "val_worst"]
+    assert history["val_worst"][-1] == abs(model([3.0]).data - 7.0)
+    assert history["val_loss"][-1] == pytest.approx(history["val_worst"][-1] ** 2)
+    assert len(history) == len(history["loss"]) == 5
+    assert history.ended == "all of them done"
+
+
+def test_training_stops_when_asked():
+    _, history = fit_line(epochs=100, stop=lambda history: history["loss"][-1] < 0.5)
+    assert history["loss"][-1] < 0.5 <= history["loss"][-2]
+    assert history.ended == f"stopped after epoch {len(history)}"
+
+
+def test_patience_waits_for_an_improvement():
+    history = nn.History()
+    stop = nn.patience(2, "val_loss")
+    answers = []
+    for loss in (3.0, 2.0, 2.5, 1.0, 1.0, 1.5):
+        history.epochs.append({"val_loss": loss})
+        answers.append(stop(history))
+    assert answers == [False, False, False, False, False, True]
+
+
+def test_ctrl_c_returns_the_history_so_far():
+    def press_ctrl_c(history):
+        if len(history) == 3:
+            raise KeyboardInterrupt
+        return False
+
+    _, history = fit_line(epochs=100, stop=press_ctrl_c)
+    assert len(history) == 3
+    assert history.ended == "interrupted after 3 epochs"
+
+
+def test_a_loss_that_is_not_finite_stops_before_the_model_is_changed():
+    data = [[1.0], [2.0], [3.0]], [1.0, math.inf, 3.0]
+    model = nn.Neuron(1, "linear", seed=0)
+    before = model.state_dict()
+    with pytest.raises(FloatingPointError, match="the loss is inf at epoch 1, step 1"):
+        nn.fit(model, data, nn.mse_loss, optim.SGD(model.parameters()), progress=False)
+    assert model.state_dict() == before
+
+
+def test_a_line_is_reported_every_so_many_epochs(capsys):
+    fit_line(epochs=6, report=2)
+    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == ["epoch 2", "epoch 4", "epoch 6"]
+
+
+def test_the_bar_shows_the_loss(capsys):
+    _, history = fit_line(epochs=3, progress=True)
+    assert f"loss {history['loss'][-1]:.4g}" in capsys.readouterr().err
+
+
+def test_accuracy():
+    assert nn.accuracy([[Value(0.1), Value(2.0)], [Value(3.0), Value(1.0)]], [1, 1]) == 0.5
+    assert nn.accuracy([[0.1, 2.0]], [[0.0, 1.0]]) == 1.0
+    assert nn.accuracy([Value(0.4), Value(0.6), Value(0.6)], [0, 1, 0]) == pytest.approx(2 / 3)
+
+
+def test_history_draws_itself():
+    pytest.importorskip("matplotlib")
+    _, history = fit_line(epochs=3, validation=LINE, metrics={"n": lambda ys, ts: len(ys)})
+    assert history._repr_png_().startswith(b"\x89PNG")
+    assert nn.History()._repr_png_().startswith(b"\x89PNG")
+    from matplotlib.figure import Figure
+
+    axes = history.plot(Figure().subplots())
+    assert [line.get_label() for line in axes.lines] == ["loss", "val_loss"]
+    assert list(axes.lines[0].get_ydata()) == history["loss"]
+
+
+def test_history_names_what_it_has():
+    with pytest.raises(KeyError, match="history has no 'acuracy', only loss"):
+        fit_line()[1]["acuracy"]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"data": ([[1.0]], [1.0, 2.0])}, ValueError, r"fit\(data\) needs a target for each input, got 1 and 2"),
+        ({"data": ([], [])}, ValueError, r"fit\(data\) needs a target for each input, got 0 and 0"),
+        ({"data": [1.0, 2.0, 3.0]}, TypeError, r"fit\(data\) must be a pair \(inputs, targets\)"),
+        ({"data": None}, TypeError, r"fit\(data\) must be a pair \(inputs, targets\)"),
+        ({"epochs": 0}, ValueError, r"fit\(epochs\) must be a whole number of at least 1, not 0"),
+        ({"batch_size": 0}, ValueError, r"fit\(batch_size\) must be a whole number of at least 1, not 0"),
+        ({"loss": lambda ys, ts: 1.0}, TypeError, r"fit\(loss\) must return one Value, not 1.0"),
+        ({"loss": "mse"}, TypeError, r"fit\(loss\) must be a function of outputs and targets, not 'mse'"),
+        ({"metrics": [nn.accuracy]}, TypeError, r"fit\(metrics\) must be a dict of functions by name"),
+        ({"seed": "x"}, TypeError, "seed must be a whole number"),
+    ],
+)
+def test_bad_input_is_explained(options, error, message):
+    with pytest.raises(error, match=message):
+        fit_line(**options)
