@@ -71,7 +71,7 @@ class Jitted:
 
     def _recording(self, args: Any, kwargs: Any, chunks: list[Any]) -> "Recording":
         """The recording for arguments of this structure, made if there is none yet; their numbers go to `chunks`."""
-        key = _chunks((args, kwargs), chunks)
+        key = chunks_of((args, kwargs), chunks)
         recording = self.recordings.get(key)
         if recording is None:
             _, structure = flatten((args, kwargs), f"the arguments of {_name(self.f)}")
@@ -207,16 +207,16 @@ def _numbers(chunks: Sequence[Any]) -> list[Any]:
     return [x for chunk in chunks for x in (chunk.ravel().tolist() if hasattr(chunk, "ravel") else [chunk])]
 
 
-def _chunks(tree: Any, chunks: list[Any]) -> Hashable:
+def chunks_of(tree: Any, chunks: list[Any]) -> Hashable:
     """Add the numbers of `tree` to `chunks`, arrays of floats whole; returns a key common to trees of one structure."""
     kind = type(tree)
     if kind is float or isinstance(tree, Value):
         chunks.append(tree)
         return None
     if isinstance(tree, (list, tuple)):
-        return kind, tuple([_chunks(x, chunks) for x in tree])
+        return kind, tuple([chunks_of(x, chunks) for x in tree])
     if isinstance(tree, dict):
-        return dict, (*tree, *[_chunks(x, chunks) for x in tree.values()])
+        return dict, (*tree, *[chunks_of(x, chunks) for x in tree.values()])
     if is_array_type(kind) and tree.dtype.kind in "biuf":
         chunks.append(tree)
         return kind, tree.shape

@@ -317,43 +317,97 @@ def row_products(y: Any, s: int, e: int, operands: Any, r: Any, v: Any, term: An
                 y[j] = total
 
 
-def load(program: Program) -> Callable[[Sequence[Any]], Any]:
-    """The program as a function of its inputs, numbers and NumPy arrays in order."""
-    code = program.code
-    table = BUILT_IN if all(rule in NUMBER for rule in code.rules) else (*BUILT_IN, *_own(code.rules))
-    number = np.array([table.index(rule) for rule in code.rules], dtype=np.int32)
-    codes = number[np.frombuffer(code.codes, dtype=np.int32)] if len(program) else np.empty(0, np.int32)
-    starts, targets = (np.array(a, dtype=np.uint32) for a in (code.starts, code.targets))
-    signed = np.array(code.operands, dtype=np.int64)
-    operands = np.where(signed < 0, (-1 - signed) | 1 << 31, signed).astype(np.uint32)
-    registers = np.zeros(program.singles)
-    registers[program.inputs : program.inputs + len(program.constants)] = program.constants
-    scratch = np.empty(int(np.diff(starts.astype(np.int64)).max(initial=0)))
-    outputs = np.array(program.outputs, dtype=np.int64)
-    together = sum(section.over_lanes for section in program.sections) > 1 or LANE in code.rules
-    block = program.lanes if together else min(program.lanes, BLOCK)
-    lanes, rows = np.empty((program.lane_registers, block)), np.empty((4, block))
-    run = loop(table, False)
-    run_lanes = loop(table, True) if program.lanes else run
-    arrays = codes, starts, operands, targets
+@compiles
+def repeat(
+    run: Any,
+    codes: Any,
+    starts: Any,
+    operands: Any,
+    targets: Any,
+    r: Any,
+    scratch: Any,
+    v: Any,
+    outputs: Any,
+    rates: Any,
+    at: int,
+    losses: Any,
+) -> None:
+    """Run a training step many times, its outputs but the last going back to the inputs; stop at a loss not finite."""
+    moved = np.empty(outputs.size - 1)
+    for step in range(rates.size):
+        r[at] = rates[step]
+        run(codes, starts, operands, targets, 0, codes.size, r, scratch, v)
+        losses[step] = r[outputs[outputs.size - 1]]
+        if losses[step] - losses[step] != 0.0:
+            return
+        for i in range(moved.size):
+            moved[i] = r[outputs[i]]
+        r[: moved.size] = moved
+        r[at + 1] += 1.0
 
-    def execute(inputs: Sequence[Any]) -> Any:
-        position = 0
+
+def load(program: Program) -> "Loaded":
+    """The program, ready to run."""
+    return Loaded(program)
+
+
+class Loaded:
+    """A program as a function of its inputs in order: numbers, lists of numbers, NumPy arrays."""
+
+    def __init__(self, program: Program) -> None:
+        code = program.code
+        table = BUILT_IN if all(rule in NUMBER for rule in code.rules) else (*BUILT_IN, *_own(code.rules))
+        number = np.array([table.index(rule) for rule in code.rules], dtype=np.int32)
+        codes = number[np.frombuffer(code.codes, dtype=np.int32)] if len(program) else np.empty(0, np.int32)
+        starts, targets = (np.array(a, dtype=np.uint32) for a in (code.starts, code.targets))
+        signed = np.array(code.operands, dtype=np.int64)
+        operands = np.where(signed < 0, (-1 - signed) | 1 << 31, signed).astype(np.uint32)
+        together = sum(section.over_lanes for section in program.sections) > 1 or LANE in code.rules
+        block = program.lanes if together else min(program.lanes, BLOCK)
+        self.program, self.arrays = program, (codes, starts, operands, targets)
+        self.registers = np.zeros(program.singles)
+        self.registers[program.inputs : program.inputs + len(program.constants)] = program.constants
+        self.scratch = np.empty(int(np.diff(starts.astype(np.int64)).max(initial=0)))
+        self.outputs = np.array(program.outputs, dtype=np.int64)
+        self.lanes, self.rows = np.empty((program.lane_registers, block)), np.empty((4, block))
+        self.run = loop(table, False)
+        self.run_lanes = loop(table, True) if program.lanes else self.run
+
+    def __call__(self, inputs: Sequence[Any]) -> Any:
+        self._fill(inputs)
+        arrays, registers, scratch = self.arrays, self.registers, self.scratch
+        for section in self.program.sections:
+            at = section.begin, section.end
+            if section.over_lanes:
+                self.run_lanes(*arrays, *at, registers, scratch, self.lanes, self.rows, self.program.lanes)
+            else:
+                self.run(*arrays, *at, registers, scratch, self.lanes)
+        return registers[self.outputs]
+
+    def steps(self, state: Sequence[float], rates: list[float], first: float, inputs: Sequence[Any]) -> Any:
+        """Steps of a training program, one for each learning rate: the state after them, and the losses before each.
+
+        The inputs are the state, the learning rate, the step's number, and others that stay; the outputs the new state
+        and the loss. After a loss that is not finite, which is the last, the state is that before it.
+        """
+        self._fill([np.asarray(state), rates[0], first, *inputs])
+        losses = np.zeros(len(rates))
+        at = len(state)
+        repeat(
+            self.run, *self.arrays, self.registers, self.scratch, self.lanes, self.outputs, np.array(rates), at, losses
+        )
+        return self.registers[:at].copy(), losses
+
+    def _fill(self, inputs: Sequence[Any]) -> None:
+        registers, position = self.registers, 0
         for x in inputs:
             if isinstance(x, float):
                 registers[position] = x
                 position += 1
             else:
-                registers[position : position + x.size] = x.ravel()
-                position += x.size
-        for section in program.sections:
-            if section.over_lanes:
-                run_lanes(*arrays, section.begin, section.end, registers, scratch, lanes, rows, program.lanes)
-            else:
-                run(*arrays, section.begin, section.end, registers, scratch, lanes)
-        return registers[outputs]
-
-    return execute
+                size = len(x) if isinstance(x, list) else x.size
+                registers[position : position + size] = x if isinstance(x, list) else x.ravel()
+                position += size
 
 
 def _own(used: Sequence[Rule]) -> list[Rule]:

@@ -16,7 +16,7 @@ Step = tuple[int, Compute, Callable[[list[Any]], Sequence[Any]]]
 
 
 def load(program: Program) -> Callable[[Sequence[Any]], list[float]]:
-    """The program as a function of its inputs, numbers and NumPy arrays in order."""
+    """The program as a function of its inputs in order: numbers, lists of numbers, NumPy arrays."""
     steps = [_step(program, i) for i in range(len(program))]
     others = program.singles + program.lane_registers - program.inputs - len(program.constants)
     rest = [*program.constants, *[0.0] * others]
@@ -27,6 +27,8 @@ def load(program: Program) -> Callable[[Sequence[Any]], list[float]]:
         for x in inputs:
             if isinstance(x, float):
                 registers.append(x)
+            elif isinstance(x, list):
+                registers.extend(x)
             else:
                 registers.extend(x.ravel().tolist())
         registers += rest
