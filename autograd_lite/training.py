@@ -81,6 +81,7 @@ def fit(
     stop: Callable[[History], bool] | None = None,
     report: int | None = None,
     progress: bool = True,
+    jit: bool = False,
 ) -> History:
     """Train a model by gradient descent; returns the `History`.
 
@@ -89,6 +90,10 @@ def fit(
     are shuffled anew every epoch, by `seed`. After each epoch the model is measured on `validation` too, and `stop` is
     asked, with the history so far, whether to end; every `report` epochs a line is printed. Ctrl-C ends training as
     well: the history so far comes back.
+
+    `jit=True` compiles the whole step (see `Trainer`): the loss alone is measured, the model must not branch on its
+    numbers, and with a `batch_size` targets must be numbers, not indices. Parameters are written back when `validation`
+    or `stop` look at them, and at the end.
 
     A ValueError for data that do not pair up; a FloatingPointError, before the model is changed, for a loss that is not
     finite.
@@ -111,7 +116,10 @@ def fit(
     check_size(epochs, "fit(epochs)")
     size = len(samples) if batch_size is None else check_size(batch_size, "fit(batch_size)")
     starts = range(0, len(samples), size)
+    if jit and metrics:
+        raise ValueError("fit(jit=True) measures the loss alone: leave metrics out, or give validation without jit")
     measures, shuffler, history = {"loss": loss, **(metrics or {})}, generator(seed), History()
+    trainer = _trainer(model, loss, optimizer, samples if batch_size is None else None) if jit else None
     with tqdm(total=epochs * len(starts), unit="step", disable=not progress) as bar:
         try:
             for epoch in range(1, epochs + 1):
@@ -120,11 +128,16 @@ def fit(
                 sums = dict.fromkeys(measures, 0.0)
                 for step, start in enumerate(starts, 1):
                     batch = samples[start : start + size]
-                    with no_gc():
-                        measured = _step(model, batch, measures, optimizer, f"epoch {epoch}, step {step}")
+                    if trainer is not None:
+                        measured = {"loss": trainer.step(*([] if batch_size is None else zip(*batch)))}
+                    else:
+                        with no_gc():
+                            measured = _step(model, batch, measures, optimizer, f"epoch {epoch}, step {step}")
                     sums = {name: so_far + measured[name] * len(batch) for name, so_far in sums.items()}
                     bar.update()
                 history.epochs.append({name: total / len(samples) for name, total in sums.items()})
+                if trainer is not None and (held_out or stop):
+                    trainer.write_back()
                 if held_out:
                     with no_grad():
                         _, measured = _measure(model, held_out, measures)
@@ -139,6 +152,9 @@ def fit(
                 history.ended = "all of them done"
         except KeyboardInterrupt:
             history.ended = f"interrupted after {len(history):,} epochs"
+        finally:
+            if trainer is not None:
+                trainer.write_back()
     return history
 
 
@@ -169,6 +185,17 @@ def accuracy(outputs: Sequence[Any], targets: Sequence[Any]) -> float:
         return bool(t - 0.5 <= y < t + 0.5)
 
     return sum(right(y, t) for y, t in zip(outputs, targets)) / len(targets)
+
+
+def _trainer(model: Any, loss: Measure, optimizer: Optimizer, samples: list[Any] | None) -> Any:
+    """The compiled step: on these samples, part of the program, or on the inputs and targets that each step is given."""
+    from autograd_lite.trainer import Trainer
+
+    def measured(*batch: Any) -> Any:
+        inputs, targets = batch or zip(*(samples or []))
+        return loss([model(x) for x in inputs], list(targets))
+
+    return Trainer(measured, optimizer)
 
 
 def _step(model: Any, batch: list[Any], measures: Any, optimizer: Optimizer, where: str) -> dict[str, float]:
