@@ -57,7 +57,7 @@ class Jitted:
         if is_tracing():  # inside another jit: part of its program
             return self.f(*args, **kwargs)
         chunks: list[Any] = []
-        recording = self._recording(args, kwargs, chunks)
+        recording = self.recording_for(args, kwargs, chunks)
         if recording.program.captured or any(isinstance(x, Value) for x in chunks):
             return recording.as_nodes(chunks)
         result = recording.assemble(recording.run(chunks))
@@ -67,9 +67,9 @@ class Jitted:
 
     def program(self, *args: Any, **kwargs: Any) -> Program:
         """The program for these arguments."""
-        return self._recording(args, kwargs, []).program
+        return self.recording_for(args, kwargs, []).program
 
-    def _recording(self, args: Any, kwargs: Any, chunks: list[Any]) -> "Recording":
+    def recording_for(self, args: Any, kwargs: Any, chunks: list[Any]) -> "Recording":
         """The recording for arguments of this structure, made if there is none yet; their numbers go to `chunks`."""
         key = chunks_of((args, kwargs), chunks)
         recording = self.recordings.get(key)
@@ -119,7 +119,7 @@ class Recording:
         """The outputs in the structure of f's result."""
         if self.out is NUMBER:
             return float(outputs[0])
-        return _assemble(self.out, outputs, 0)
+        return assemble(self.out, outputs)
 
     def as_nodes(self, chunks: Sequence[Any]) -> Any:
         """The result as nodes of the graph of the Values that take part, one node for each number."""
@@ -186,17 +186,18 @@ def _name(f: Callable[..., Any]) -> str:
     return getattr(f, "__name__", None) or type(f).__name__
 
 
-def _assemble(structure: Structure, outputs: Sequence[Any], start: int) -> Any:
+def assemble(structure: Structure, outputs: Sequence[Any], start: int = 0) -> Any:
     """The tree of this structure with the outputs from `start` on; arrays are cut out whole."""
     kind = structure.kind
     if kind is None:
-        return float(outputs[start])
+        y = outputs[start]
+        return y if hasattr(y, "aval") else float(y)  # a number of JAX may be a stand-in itself
     if is_array_type(kind):
         part: Any = outputs[start : start + len(structure)]
         return array(part, structure.keys) if isinstance(part, list) else part.reshape(structure.keys)
     children = []
     for child in structure.children:
-        children.append(_assemble(child, outputs, start))
+        children.append(assemble(child, outputs, start))
         start += len(child)
     if kind is dict:
         return dict(zip(structure.keys, children))

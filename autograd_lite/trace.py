@@ -229,6 +229,6 @@ def _in_one_lane(g: Any, i: int) -> Any:
 
 LANE_SUM = Rule("sum over lanes", _over_lanes, lambda g: (g,), "sum over lanes of {}")
 SPREAD = Rule("spread", _over_lanes, lambda g: (_summed(g),), "{}")
-STACK = Rule("lanes", _over_lanes, lambda g, *xs: [_in_lane(g, i) for i in range(len(xs))], "")
+STACK = Rule("lanes", _over_lanes, lambda g, *xs: [_in_lane(g, i) for i in range(len(xs))], "lanes({})")
 LANE = Rule("lane", _over_lanes, lambda g, v, i: (_in_one_lane(g, int(i)), 0.0), "{}[{}]")
 KEEPING_ZERO = (rules.neg, rules.where, LANE_SUM, LANE, STACK)  # operations that make no nan of an adjoint of 0

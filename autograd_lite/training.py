@@ -188,7 +188,7 @@ def accuracy(outputs: Sequence[Any], targets: Sequence[Any]) -> float:
 
 
 def _trainer(model: Any, loss: Measure, optimizer: Optimizer, samples: list[Any] | None) -> Any:
-    """The compiled step: on these samples, part of the program, or on the inputs and targets that each step is given."""
+    """The compiled step: on these samples, part of the program; without, on the batch that each step is given."""
     from autograd_lite.trainer import Trainer
 
     def measured(*batch: Any) -> Any:
