@@ -38,8 +38,11 @@ class Numbered:
         number = {v: self._append(None, ()) for v in (*inputs, *self.captured)}
         self.inputs = len(self.ops)
         for v in live:
-            xs = [number[p] if p in number else self.constant(p.data) for p in v._parents]
-            number[v] = self.node(v._rule, tuple(xs))
+            try:
+                xs = tuple([number[p] for p in v._parents])
+            except KeyError:
+                xs = tuple([number[p] if p in number else self.constant(p.data) for p in v._parents])
+            number[v] = self.node(v._rule, xs)
         self.outputs = [number[v] if v in number else self.constant(v.data) for v in outputs]
 
     def constant(self, x: float) -> int:
@@ -52,7 +55,7 @@ class Numbered:
     def node(self, rule: Rule, xs: tuple[int, ...]) -> int:
         """The number of `rule` applied to xs: of an equal instruction if there is one, of something simpler, or new."""
         value = self.value
-        if all(value[x] is not None for x in xs) and rule not in (STACK, LANE_SUM, SPREAD, LANE):
+        if None not in map(value.__getitem__, xs) and rule not in (STACK, LANE_SUM, SPREAD, LANE):
             return self.constant(rule.evaluate([value[x] for x in xs]))  # type: ignore[misc]
         if rule in SIMPLER:
             simpler = SIMPLER[rule](self, *xs)
@@ -69,8 +72,12 @@ class Numbered:
         self.args.append(xs)
         self.value.append(value)
         lanes = self.lanes
-        lanes.append(op is STACK or (op not in (LANE_SUM, LANE) and any(lanes[x] for x in xs)))
+        lanes.append(self.lane_count > 0 and _has_lanes(op, map(lanes.__getitem__, xs)))
         return len(self.ops) - 1
+
+
+def _has_lanes(op: Rule | None, operands: Iterable[bool]) -> bool:
+    return op is STACK or (op is not LANE_SUM and op is not LANE and any(operands))
 
 
 def _live(tape: Sequence[Value], outputs: Iterable[Value]) -> list[Value]:

@@ -157,7 +157,7 @@ def moons_peers(parameters, points, labels):
             hs.append(np.maximum(h, 0.0) if i < 2 else h)
         margin = 1 - labels * hs[-1][:, 0]
         loss = np.maximum(margin, 0.0).mean() + 1e-4 * (parameters @ parameters)
-        g = (-(margin > 0) * labels / len(labels))[:, None]
+        g = (-1.0 * (margin > 0) * labels / len(labels))[:, None]
         parts = []
         for i in (2, 1, 0):
             parts = [(g.T @ hs[i]).ravel(), g.sum(0), *parts]
@@ -194,8 +194,6 @@ def test_moons_unrolled():
     runs = {}
     casadi = module("casadi")
     if casadi:
-        relu = type("Number", (), {})  # casadi's symbols have no relu of their own
-        del relu
         p = casadi.SX.sym("p", len(parameters))
         casadi.SX.relu = lambda v: casadi.fmax(v, 0)
         loss = steps.moons_loss(casadi.vertsplit(p), x, y)
@@ -267,6 +265,7 @@ def test_xor():
 
 def test_network_of_modules():
     """`nn.fit` with and without jit."""
+    pytest.importorskip("tqdm")
     model = nn.MLP(2, [16, 16, 1], seed=0)
     _, points, labels = steps.moons_data()
     data = points.tolist(), labels.tolist()
