@@ -104,7 +104,10 @@ def _sub(n: Numbered, a: int, b: int) -> int | None:
 
 
 def _mul(n: Numbered, a: int, b: int) -> int | None:
-    for constant, other in ((n.value[a], b), (n.value[b], a)):
+    left, right = n.value[a], n.value[b]
+    if left is None and right is None:  # nearly always
+        return None
+    for constant, other in ((left, b), (right, a)):
         if constant == 1.0:
             return other
         if constant == -1.0:

@@ -224,7 +224,7 @@ def test_python_backend_and_first_call():
 
 
 def test_xor():
-    """10,000 epochs of 2-4-1 with sigmoids and mean squared error, full batch, beside NumPy as the articles write it."""
+    """10,000 epochs of 2-4-1 with sigmoids, full batch, beside NumPy as the articles write it."""
     xs, ys = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0.0], [1], [1], [0]])
     rng = np.random.default_rng(0)
     start = rng.uniform(-1, 1, (2, 4)), np.zeros((1, 4)), rng.uniform(-1, 1, (4, 1)), np.zeros((1, 1))
