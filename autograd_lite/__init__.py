@@ -66,8 +66,10 @@ from autograd_lite.functions import (
     where,
 )
 from autograd_lite.jit import jit
+from autograd_lite.live import live
 from autograd_lite.modes import detect_anomaly, no_gc, no_grad
 from autograd_lite.primitives import primitive
+from autograd_lite.steps import steps
 from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd_lite.vmap import vmap
 
@@ -102,6 +104,7 @@ __all__ = [
     "jit",
     "jvp",
     "leaky_relu",
+    "live",
     "log",
     "log1p",
     "log2",
@@ -130,6 +133,7 @@ __all__ = [
     "softmax",
     "softplus",
     "sqrt",
+    "steps",
     "sum",
     "tan",
     "tanh",

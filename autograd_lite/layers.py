@@ -106,7 +106,7 @@ class Layer(Module):
         outputs = []
         for neuron in self.neurons:
             y = neuron.fire(inputs)
-            if y.parents:
+            if y._parents:
                 y.scopes = ((neuron, inputs), scope)
             outputs.append(y)
         return outputs[0] if len(outputs) == 1 else outputs

@@ -69,11 +69,29 @@ def push_forward(
 
 
 def _partials(v: Value, recording: bool) -> Sequence[Number]:
-    before, v.grad = v.grad, 1.0  # a `_backward` written by hand reads its node's grad
+    if recording:
+        return run_closure_recording(v, 1.0)
+    return run_closure(v, 1.0) if v._rule.form else by_hand_partials(v, 0.0)
+
+
+def by_hand_partials(v: Value, grad: float) -> list[float]:
+    """The partial derivatives of a node recorded by hand, whose closure may add them to its parents' `grad` itself.
+
+    It starts from `grad` there; a parent that is there twice receives all of it in its first place.
+    """
+    before = [(u, u.grad) for u in (v, *v._parents)]
+    for u in v._parents:
+        u.grad = grad
+    v.grad = 1.0
     try:
-        return run_closure_recording(v, 1.0) if recording else run_closure(v, 1.0)
+        partials = list(run_closure(v, 1.0))
+        for i, parent in enumerate(v._parents):
+            partials[i] += parent.grad - grad
+            parent.grad = grad
+        return partials
     finally:
-        v.grad = before
+        for u, old in before:
+            u.grad = old
 
 
 def _is_zero(x: Number) -> bool:

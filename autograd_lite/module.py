@@ -119,11 +119,13 @@ def lift(x: Any) -> Any:
 
 
 def _note_scope(module: Module, inputs: list[Any], outputs: Any) -> None:
-    received = _values(inputs)
-    scope = (module, tuple(received))
-    for v in set(_values(outputs)).difference(received):
-        if v.parents:
-            v.__dict__["scopes"] = (*v.__dict__.get("scopes", ()), scope)
+    received = tuple(_values(inputs))
+    v: Any  # a Value, which its users may give attributes
+    for v in _values(outputs):
+        inner = getattr(v, "scopes", ())
+        calls_itself = inner and inner[-1][0] is module  # over a batch, for each sample
+        if v.parents and not calls_itself and v not in received:
+            v.scopes = (*inner, (module, received))
 
 
 def _values(x: Any) -> list[Value]:
@@ -153,7 +155,8 @@ def _walk(root: Module) -> Iterator[tuple[str, Any]]:
             seen.add(id(x))
             if isinstance(x, Module):
                 yield name, x
-            stack += reversed([(f"{name}.{key}".lstrip("."), entry) for key, entry in _entries(x)])
+            prefix = f"{name}." if name else ""
+            stack += reversed([(f"{prefix}{key}", entry) for key, entry in _entries(x)])
 
 
 def _entries(x: Any) -> Iterator[tuple[Any, Any]]:

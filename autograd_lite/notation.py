@@ -38,7 +38,7 @@ def named(name: str) -> Term:
 
 def numeral(x: float, is_known: bool = True) -> Term:
     """A number. One that is not known for good, such as the data of a leaf, is not simplified away."""
-    text = repr(x).removesuffix(".0")
+    text = "-0.0" if str(x) == "-0.0" else repr(x).removesuffix(".0")  # Python's -0 is 0
     latex = text if isfinite(x) else text.replace("inf", r"\infty").replace("nan", r"\mathrm{nan}")
     if "e" in text:
         mantissa, exponent = text.split("e")

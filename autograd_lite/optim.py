@@ -37,8 +37,13 @@ class Optimizer:
     """
 
     remembers: tuple[str, ...] = ()
+    momentum: float
+    eps: float
+    weight_decay: float
 
-    def __init__(self, parameters: Iterable[Value], lr: float | Schedule) -> None:
+    def __init__(self, parameters: Iterable[Value], lr: float | Schedule, **options: float) -> None:
+        if not isinstance(parameters, Iterable):
+            raise TypeError(f"{type(self).__name__}(parameters) must be a list of Values: pass model.parameters()")
         self.parameters = list(parameters)
         if not self.parameters:
             raise ValueError(f"{type(self).__name__}(parameters) is empty: pass model.parameters()")
@@ -47,6 +52,9 @@ class Optimizer:
                 raise TypeError(f"{type(self).__name__}(parameters) must be leaf Values, not {p!r}")
         if not callable(lr):
             _check("lr", lr, 0.0)
+        for name, x in options.items():
+            _check(name, x, 0.0)
+            setattr(self, name, x)
         self.lr = lr
         self.steps = 0
         self.memory = [dict.fromkeys(self.remembers, 0.0) for _ in self.parameters]
@@ -104,12 +112,10 @@ class SGD(Optimizer):
         nesterov: bool = False,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(parameters, lr)
-        _check("momentum", momentum, 0.0)
-        _check("weight_decay", weight_decay, 0.0)
+        super().__init__(parameters, lr, momentum=momentum, weight_decay=weight_decay)
         if nesterov and momentum == 0.0:
             raise ValueError("SGD(nesterov=True) needs a momentum above 0")
-        self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
+        self.nesterov = nesterov
 
     def update(self, x: float, g: float, memory: dict[str, float], lr: float) -> float:
         g += self.weight_decay * x
@@ -139,11 +145,9 @@ class RMSprop(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(parameters, lr)
+        super().__init__(parameters, lr, eps=eps, weight_decay=weight_decay)
         _check("alpha", alpha, 0.0, 1.0)
-        _check("eps", eps, 0.0)
-        _check("weight_decay", weight_decay, 0.0)
-        self.alpha, self.eps, self.weight_decay = alpha, eps, weight_decay
+        self.alpha = alpha
 
     def update(self, x: float, g: float, memory: dict[str, float], lr: float) -> float:
         g += self.weight_decay * x
@@ -170,10 +174,7 @@ class Adagrad(Optimizer):
         eps: float = 1e-10,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(parameters, lr)
-        _check("eps", eps, 0.0)
-        _check("weight_decay", weight_decay, 0.0)
-        self.eps, self.weight_decay = eps, weight_decay
+        super().__init__(parameters, lr, eps=eps, weight_decay=weight_decay)
 
     def update(self, x: float, g: float, memory: dict[str, float], lr: float) -> float:
         g += self.weight_decay * x
@@ -202,14 +203,12 @@ class Adam(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(parameters, lr)
+        super().__init__(parameters, lr, eps=eps, weight_decay=weight_decay)
         if not isinstance(betas, (tuple, list)) or len(betas) != 2:
             raise TypeError(f"betas must be a pair of numbers, not {betas!r}")
         for beta in betas:
             _check("betas", beta, 0.0, 1.0)
-        _check("eps", eps, 0.0)
-        _check("weight_decay", weight_decay, 0.0)
-        self.betas, self.eps, self.weight_decay = betas, eps, weight_decay
+        self.betas = betas
 
     def update(self, x: float, g: float, memory: dict[str, float], lr: float) -> float:
         return self._adam(x, g + self.weight_decay * x, memory, lr)

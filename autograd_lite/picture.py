@@ -43,7 +43,7 @@ class Picture:
 
 def plain_picture(interior: list[Value], leaves: list[Value], scopes: Scopes, grad: bool) -> Picture:
     """Every value its own box."""
-    nodes = leaves + interior
+    nodes = leaves[::-1] + interior  # so that first operands come first
     index = {v: i for i, v in enumerate(nodes)}
     edges = [(index[p], index[v]) for v in interior for p in v.parents]
     return Picture([box_of(v, scopes, grad) for v in nodes], edges)
@@ -52,7 +52,7 @@ def plain_picture(interior: list[Value], leaves: list[Value], scopes: Scopes, gr
 def box_of(v: Value, scopes: Scopes, grad: bool) -> Box:
     """The label, if there is one, the data and the gradient. A constant has no gradient."""
     kind = kind_of(v, scopes)
-    lines = [printable(v.label)] if v.label else []
+    lines = [printable(short_label(v, scopes.path(v)))] if v.label else []
     if kind == "constant":
         lines.append(compact(v.data))
     else:
@@ -71,9 +71,21 @@ def kind_of(v: Value, scopes: Scopes) -> Kind:
 
 def module_name(path: Path) -> str:
     """The innermost module of a path: what the one around it calls it, and its class."""
-    kind = type(path[-1]).__name__
-    parts = path[-2].named_modules() if len(path) > 1 else ()
-    return printable(next((f"{name}: {kind}" for name, module in parts if module is path[-1]), kind))
+    name, kind = _attribute(path), type(path[-1]).__name__
+    return printable(f"{name}: {kind}" if name else kind)
+
+
+def short_label(v: Value, path: Path) -> str:
+    """The label, of a parameter without the names of the modules that it stands in."""
+    prefix = "".join(f"{_attribute(path[:i])}." for i in range(2, len(path) + 1))
+    return str(v.label).removeprefix(prefix)
+
+
+def _attribute(path: Path) -> str:
+    """What the module around the innermost one calls it."""
+    if len(path) < 2:
+        return ""
+    return next((name for name, module in path[-2].named_modules() if module is path[-1]), "")
 
 
 def gradient_of(v: Value) -> float:

@@ -58,6 +58,7 @@ def _total(name: str, forward: Callable[..., float]) -> Callable[..., float]:
             y = forward(*map(IEEE, xs))
         return as_float(y, f"the value that forward of {name!r} returns")
 
+    compute.__wrapped__ = forward  # type: ignore[attr-defined]  # for an oracle that computes in other numbers
     return compute
 
 

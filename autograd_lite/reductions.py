@@ -21,7 +21,11 @@ from autograd_lite.real import (
 
 
 def mean(xs: Sequence[float]) -> float:
-    return fsum(xs) / len(xs)
+    """The mean, right also where the sum would overflow."""
+    total = fsum(xs)
+    if abs(total) == inf:  # of infinite numbers, or of large ones: then the mean is finite
+        return fsum([x * 2.0**-64 for x in xs]) / len(xs) * 2.0**64
+    return total / len(xs)
 
 
 def prod(xs: Sequence[float]) -> float:
@@ -119,6 +123,11 @@ def softmax(xs: Sequence[float]) -> list[float]:
 
 def softmax_first(xs: Sequence[float]) -> float:
     return softmax(xs)[0]
+
+
+def softmax_rest(xs: Sequence[float]) -> float:
+    """1 - softmax(xs)[0], as the sum of the other shares."""
+    return fsum(softmax(xs)[1:])
 
 
 def log_softmax_first(xs: Sequence[float]) -> float:

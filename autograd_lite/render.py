@@ -2,12 +2,18 @@
 
 import os
 import shutil
+import subprocess
 import sys
 import sysconfig
+import warnings
 from pathlib import Path
+from unicodedata import east_asian_width
 
-TIMEOUT = 20.0  # seconds; a picture that takes longer is not worth the wait, its text form is shown instead
-EFFORT = ("-Gnslimit=2", "-Gnslimit1=2", "-Gmclimit=0.2")  # bounds the layout's search where a node is shared by many
+TIMEOUT = 10.0  # seconds for each attempt; a picture that takes longer is not worth the wait
+ATTEMPTS = (  # the first bounds the search for a layout; the second, for graphs where it fails, goes without frames
+    ("-Gnslimit=0.5", "-Gnslimit1=0.5", "-Gmclimit=0.1"),
+    ("-Gnslimit=0.5", "-Gnslimit1=0.5", "-Gmclimit=0.1", "-Gclusterrank=none", "-Gsplines=line"),
+)
 FITTING = "\u200b"  # see `fitted`
 INSTALL = "pip install graphviz-pure, or install Graphviz and put its dot on PATH"
 
@@ -18,21 +24,31 @@ class RenderError(RuntimeError):
 
 def render(dot: str, suffix: str) -> bytes:
     """The picture of the DOT text in the format of a file suffix, such as "svg"; RenderError if there is none."""
-    import subprocess
-
     program = find_renderer(suffix)
-    try:
-        done = subprocess.run(
-            [program, f"-T{suffix}", *EFFORT], input=dot.encode(), capture_output=True, timeout=TIMEOUT, check=False
-        )
-    except OSError as error:
-        raise RenderError(f"cannot run the renderer {program}: {error}. To mend it: {INSTALL}") from error
-    except subprocess.TimeoutExpired as error:
-        raise RenderError(f"the renderer takes longer than {TIMEOUT:g} s: draw fewer boxes, draw(limit=50)") from error
-    if done.returncode != 0 or not done.stdout:
+    if suffix == "png" and "graphviz-pure" in program and any(map(_is_wide, dot)):
+        program = shutil.which("dot") or program
+        if "graphviz-pure" in program:
+            warnings.warn("graphviz-pure has no wide letters for PNG: save as .svg, or install Graphviz", stacklevel=3)
+    problem = ""
+    for options in ATTEMPTS:
+        try:
+            done = subprocess.run(
+                [program, f"-T{suffix}", *options],
+                input=dot.encode(),
+                capture_output=True,
+                timeout=TIMEOUT,
+                check=False,
+            )
+        except OSError as error:
+            raise RenderError(f"cannot run the renderer {program}: {error}. To mend it: {INSTALL}") from error
+        except subprocess.TimeoutExpired:
+            problem = f"the renderer takes longer than {TIMEOUT:g} s: draw fewer boxes, draw(value, limit=50)"
+            continue
+        if done.returncode == 0 and done.stdout:
+            return done.stdout.replace(FITTING.encode(), b"") if suffix == "svg" else done.stdout
         said = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it gave no picture"]
-        raise RenderError(f"the renderer {program} cannot make {suffix}: {said[0]}. To mend it: {INSTALL}")
-    return done.stdout.replace(FITTING.encode(), b"") if suffix == "svg" else done.stdout
+        problem = f"the renderer {program} cannot make {suffix}: {said[0]}. To mend it: {INSTALL}"
+    raise RenderError(problem)
 
 
 def find_renderer(suffix: str = "svg") -> str:
@@ -58,13 +74,15 @@ def fitted(text: str) -> str:
     The renderer takes each UTF-8 byte of a character that it does not know for a space, 0.28 em: 0.83 em for a Chinese
     character, which needs 1. A zero-width space, three bytes as well, after every third makes up for it.
     """
-    from unicodedata import east_asian_width
-
     out, wide = [], 0
     for c in text:
         out.append(c)
-        if east_asian_width(c) in "WF":
+        if _is_wide(c):
             wide += 1
             if wide % 3 == 1:
                 out.append(FITTING)
     return "".join(out)
+
+
+def _is_wide(c: str) -> bool:
+    return east_asian_width(c) in "WF"

@@ -93,26 +93,10 @@ def by_hand(op: Any, parents: Sequence[Any], node: type, push: Callable[[], None
                 f"operation {name!r} was recorded without a local derivative: assign the node's `_backward`, "
                 "or pass Value a tuple of local derivatives"
             )
-        return _pushed(push, parents)
+        push()
+        return [0.0] * len(parents)
 
     return Rule(name, as_float, vjp, "")
-
-
-def _pushed(push: Callable[[], None], parents: Sequence[Any]) -> list[float]:
-    """What `push` adds to each parent's `grad`; a parent that is there twice receives all of it in its first place."""
-    before = [p.grad for p in parents]
-    for p in parents:
-        p.grad = 0.0
-    try:
-        push()
-        contributions = []
-        for p in parents:
-            contributions.append(p.grad)
-            p.grad = 0.0
-        return contributions
-    finally:
-        for p, grad in zip(parents, before, strict=True):
-            p.grad = grad
 
 
 def plain(xs: Sequence[Any]) -> bool:

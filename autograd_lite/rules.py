@@ -73,7 +73,9 @@ acosh_slope: Rule = rule("acosh'", special.acosh_slope, lambda g, y, x: (
 atanh_slope: Rule = rule("atanh'", special.atanh_slope, lambda g, y, x: (
     g * (2.0 * (x * y) * y),), "1 / (1 - {} ** 2)")
 atan2_slope: Rule = rule("atan2'", special.atan2_slope, lambda g, y, a, b: (
-    _atan2_curvature(g, a, b), -2.0 * (g * (y * atan2_slope(b, a)))), "{0} / ({0} ** 2 + {1} ** 2)")
+    g * atan2_curvature(a, b), -2.0 * (g * (y * atan2_slope(b, a)))), "{0} / ({0} ** 2 + {1} ** 2)")
+atan2_curvature: Rule = rule("atan2''", special.atan2_curvature, lambda g, a, b: _cubed_reciprocal(
+    2.0 * g, atan2_slope(a, b), atan2_slope(b, a)), "({1} ** 2 - {0} ** 2) / ({0} ** 2 + {1} ** 2) ** 2")
 
 # --- the error function and activations ----------------------------------------------------------------------------
 erf: Rule = rule("erf", real.erf, lambda g, x: (g * erf_slope(x),), "erf({})")
@@ -104,7 +106,7 @@ relu: Rule = rule("relu", real.relu, lambda g, x: (g * positive(x),), "relu({})"
 leaky_relu: Rule = rule("leaky_relu", real.leaky_relu, lambda g, x, slope: (
     g * (positive(x) + (1.0 - positive(x)) * slope), g * ((1.0 - positive(x)) * x)), "leaky_relu({}, {})")
 elu: Rule = rule("elu", real.elu, lambda g, x, alpha: (
-    g * (positive(x) + (1.0 - positive(x)) * (alpha * exp(where(positive(x), 0.0, x)))),
+    g * (positive(x) + (1.0 - positive(x)) * _scaled_exp(alpha, where(positive(x), 0.0, x))),
     g * ((1.0 - positive(x)) * expm1(where(positive(x), 0.0, x)))), "elu({}, {})")
 maximum: Rule = rule("maximum", real.maximum, lambda g, y, a, b: _to_equals(g, y, a, b), "maximum({}, {})")
 minimum: Rule = rule("minimum", real.minimum, lambda g, y, a, b: _to_equals(g, y, a, b), "minimum({}, {})")
@@ -137,11 +139,14 @@ logsumexp: Rule = rule("logsumexp", reductions.logsumexp, lambda g, *xs: [
     g * p for p in _shares(xs)], "logsumexp({})")
 logaddexp: Rule = rule("logaddexp", reductions.logaddexp, lambda g, a, b: (
     g * softmax(a, b), g * softmax(b, a)), "logaddexp({}, {})")
-# The next three belong to their first operand: its share of the softmax, the log of that, its part of the unit vector.
+# The rest belong to their first operand: its share of the softmax, the log of that, what the share lacks to 1, and its
+# part of the unit vector.
 softmax: Rule = rule("softmax", reductions.softmax_first, lambda g, *xs: _softmax_slopes(g, xs),
     "softmax({})")
 log_softmax: Rule = rule("log_softmax", reductions.log_softmax_first, lambda g, *xs: _log_softmax_slopes(
     g, xs), "log_softmax({})")
+softmax_rest: Rule = rule("1-softmax", reductions.softmax_rest, lambda g, *xs: [
+    -d for d in _softmax_slopes(g, xs)], "1 - softmax({})")
 norm_slope: Rule = rule("norm'", special.norm_slope, lambda g, y, *xs: _unit_slopes(g, y, xs),
     "{0} / norm({})")
 # fmt: on
@@ -157,10 +162,13 @@ def _to_equals(g: Any, y: Any, *xs: Any) -> list[Any]:
 
 
 def _products_of_others(g: Any, xs: Any) -> list[Any]:
+    """From products of all before and of all after; one by one if there are few or such products leave the range."""
     before, after = [1.0], [1.0]
     for x, z in zip(xs[:-1], xs[:0:-1], strict=True):
         before.append(before[-1] * x)
         after.append(after[-1] * z)
+    if len(xs) < 6 or (plain(xs) and not all(1e-290 < real.fabs(p) < 1e290 for p in before + after)):
+        return [g * prod(*xs[:i], *xs[i + 1 :]) for i in range(len(xs))]
     return [g * (a * b) for a, b in zip(before, reversed(after), strict=True)]
 
 
@@ -177,14 +185,19 @@ def _unit(xs: Any) -> list[Any]:
 def _unit_slopes(g: Any, y: Any, xs: Any) -> list[Any]:
     """d(x/h) is (r/h)**2 / h in x itself, r being the norm of the others, and -(x/h)(z/h) / h in another operand z."""
     h, r = norm(*xs), norm(*xs[1:])
+    h = where(h, h, real.inf)  # at the origin all of it is 0
     return [g * ((r / h) * (r / h) / h)] + [-(g * (y * (z / h) / h)) for z in xs[1:]]
 
 
-def _atan2_curvature(g: Any, a: Any, b: Any) -> Any:
-    """(b - a)(b + a) / (a**2 + b**2)**2, the derivative of a / (a**2 + b**2) in a."""
-    u, v = 0.25 * a, 0.25 * b  # so that the norm of the largest floats is finite
-    h = hypot(u, v)
-    return g * ((0.25 * div_slope(v - u, h)) * (0.25 * div_slope(v + u, h)))
+def _cubed_reciprocal(g: Any, u: Any, v: Any) -> tuple[Any, Any]:
+    """g times the real and the negative imaginary part of (u - iv)**3, u - iv being 1/(a + ib)."""
+    return g * (u * (u * u - 3.0 * (v * v))), g * (v * (3.0 * (u * u) - v * v))
+
+
+def _scaled_exp(scale: Any, x: Any) -> Any:
+    """scale * e**x in two factors: e**x alone may be subnormal, and short of digits."""
+    half = exp(0.5 * x)
+    return scale * half * half
 
 
 def _shares(xs: Any) -> list[Any]:
@@ -193,9 +206,9 @@ def _shares(xs: Any) -> list[Any]:
 
 def _softmax_slopes(g: Any, xs: Any) -> list[Any]:
     first, *rest = _shares(xs)
-    return [g * (first * sum(*rest))] + [-(g * (first * p)) for p in rest]
+    return [g * (first * softmax_rest(*xs))] + [-(g * (first * p)) for p in rest]
 
 
 def _log_softmax_slopes(g: Any, xs: Any) -> list[Any]:
     _, *rest = _shares(xs)
-    return [g * sum(*rest)] + [-(g * p) for p in rest]
+    return [g * softmax_rest(*xs)] + [-(g * p) for p in rest]

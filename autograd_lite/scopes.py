@@ -8,7 +8,7 @@ calls that received it.
 
 from typing import Any
 
-from autograd_lite.engine import Value, is_constant
+from autograd_lite.engine import Value
 
 Path = tuple[Any, ...]  # modules, outermost first
 
@@ -61,6 +61,9 @@ class Scopes:
                 elif outside is not None:
                     self.homes[p] = _common(self.homes[p], outside.path) if p in self.homes else outside.path
 
+        outermost = {id(call.path[0]): call.path[0] for call in known.values()}
+        self._parameters = {p for module in outermost.values() for p in module.parameters()}
+
     def path(self, v: Value) -> Path:
         """The modules that v stands in, outermost first."""
         if v.parents:
@@ -68,7 +71,7 @@ class Scopes:
         return self.homes.get(v, ())
 
     def is_parameter(self, v: Value) -> bool:
-        return v in self.homes and not is_constant(v)
+        return v in self._parameters
 
     def depth(self) -> int:
         """How many levels of modules there are."""

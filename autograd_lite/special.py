@@ -229,6 +229,16 @@ def atan2_slope(a: float, b: float) -> float:
     return 0.0 if h == 0.0 else div_slope(a * s, h) * s
 
 
+def atan2_curvature(a: float, b: float) -> float:
+    """(b**2 - a**2) / (a**2 + b**2)**2, and 0 at the origin."""
+    s = scaled(a, (b,))
+    length = hypot(a * s, b * s)
+    if length == 0.0:
+        return 0.0
+    difference, total = div_slope(b * s - a * s, length) * s, div_slope(b * s + a * s, length) * s
+    return 0.0 if difference == 0.0 or total == 0.0 else difference * total
+
+
 def pow_slope(a: float, b: float, k: float, n: float) -> float:
     """The partial derivative of a**b taken k times in a and n times in b.
 
@@ -260,12 +270,14 @@ def _power_product(factor: float, a: float, b: float, k: float) -> float:
         return 0.0 if y == 0.0 and abs(b) < inf else factor * y
     whole = two_sum(b, -k)[1] == 0.0 or abs(b) > 1e17  # such powers are 0, 1 or inf
     y = pow(a, b - k) if whole else div(pow(a, b), pow(a, k))
-    half = pow(abs(a), 0.5 * b)
+    half = pow(abs(a), 0.5 * (b - k if whole else b))
     if y != y or 1e-290 < abs(y) < inf or half in (0.0, inf):
         return factor * y
     sign = -1.0 if a < 0.0 and math.fmod(b - k, 2.0) != 0.0 else 1.0
     if a < 0.0 and b != math.floor(b):
         return nan
+    if whole:
+        return sign * (factor * half * half)
     result = div(factor * half, abs(a)) * half if k > 0.0 else factor * half * half
     for _ in range(1, int(k)):
         result = div(result, abs(a))

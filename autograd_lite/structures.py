@@ -10,7 +10,7 @@
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, product
 from math import prod
 from typing import Any
 
@@ -69,6 +69,17 @@ def leaves_like(structure: Structure, tree: Any, argument: str) -> list[Number]:
 def unflatten(structure: Structure, leaves: Iterable[Any]) -> Any:
     """The tree of this structure with these leaves. An array of plain numbers holds floats, one of Values objects."""
     return _put_together(structure, iter(leaves))
+
+
+def paths(tree: Any, root: str) -> list[str]:
+    """A name for each leaf: `root` and the steps that lead to it."""
+    if isinstance(tree, dict):
+        return [path for key, x in tree.items() for path in paths(x, f"{root}[{key!r}]")]
+    if isinstance(tree, (list, tuple)):
+        return [path for i, x in enumerate(tree) for path in paths(x, f"{root}[{i}]")]
+    if is_array_type(type(tree)):
+        return [root + "".join(f"[{i}]" for i in place) for place in product(*map(range, tree.shape))]
+    return [root]
 
 
 def container(structure: Structure, children: list[Any]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from autograd_lite.engine import Value
 from autograd_lite.modes import no_gc, no_grad
-from autograd_lite.module import Seed, check_size, generator
+from autograd_lite.module import Module, Seed, check_size, generator
 from autograd_lite.optim import Optimizer
 
 Measure: TypeAlias = Callable[[list[Any], list[Any]], Any]
@@ -107,44 +107,34 @@ def fit(
     """
     from tqdm.auto import tqdm
 
-    if not callable(loss):
-        raise TypeError(f"fit(loss) must be a function of outputs and targets, not {loss!r}")
-    if metrics is not None and not isinstance(metrics, Mapping):
-        raise TypeError(f"fit(metrics) must be a dict of functions by name, not {metrics!r}")
+    _check_arguments(model, loss, metrics, optimizer)
     samples = _samples(data, "data")
     held_out = _samples(validation, "validation") if validation is not None else []
     check_size(epochs, "fit(epochs)")
     size = len(samples) if batch_size is None else check_size(batch_size, "fit(batch_size)")
-    starts = range(0, len(samples), size)
     if jit and metrics:
         raise ValueError("fit(jit=True) measures the loss alone: leave metrics out, or give validation without jit")
     measures, shuffler, history = {"loss": loss, **(metrics or {})}, generator(seed), History()
     trainer = _trainer(model, loss, optimizer, samples if batch_size is None else None) if jit else None
-    with tqdm(total=epochs * len(starts), unit="step", disable=not progress) as bar:
+    with tqdm(total=epochs * math.ceil(len(samples) / size), unit="step", disable=not progress) as bar:
         try:
             for epoch in range(1, epochs + 1):
                 if batch_size is not None:
                     shuffler.shuffle(samples)
-                sums = dict.fromkeys(measures, 0.0)
-                for step, start in enumerate(starts, 1):
-                    batch = samples[start : start + size]
-                    if trainer is not None:
-                        measured = {"loss": trainer.step(*([] if batch_size is None else zip(*batch)))}
-                    else:
-                        with no_gc():
-                            measured = _step(model, batch, measures, optimizer, f"epoch {epoch}, step {step}")
-                    sums = {name: so_far + measured[name] * len(batch) for name, so_far in sums.items()}
-                    bar.update()
-                history.epochs.append({name: total / len(samples) for name, total in sums.items()})
-                if trainer is not None and (held_out or stop):
-                    trainer.write_back()
+                if trainer is not None:
+                    measured = _train_compiled(trainer, samples, batch_size, bar)
+                    if held_out or stop:
+                        trainer.write_back()
+                else:
+                    measured = _train(model, samples, size, measures, optimizer, bar, f"epoch {epoch:,}")
                 if held_out:
                     with no_grad():
-                        _, measured = _measure(model, held_out, measures)
-                    history.epochs[-1].update({f"val_{name}": x for name, x in measured.items()})
-                bar.set_postfix_str(_line(history.epochs[-1]), refresh=False)
+                        _, validated = _measure(model, held_out, measures)
+                    measured.update({f"val_{name}": x for name, x in validated.items()})
+                history.epochs.append(measured)
+                bar.set_postfix_str(_line(measured), refresh=False)
                 if report and epoch % report == 0:
-                    bar.write(f"epoch {epoch:,}: {_line(history.epochs[-1])}")
+                    bar.write(f"epoch {epoch:,}: {_line(measured)}")
                 if stop and stop(history):
                     history.ended = f"stopped after epoch {epoch:,}"
                     break
@@ -198,20 +188,32 @@ def _trainer(model: Any, loss: Measure, optimizer: Optimizer, samples: list[Any]
     return Trainer(measured, optimizer)
 
 
-def _step(model: Any, batch: list[Any], measures: Any, optimizer: Optimizer, where: str) -> dict[str, float]:
-    """One step of gradient descent; returns what was measured before it."""
-    loss, measured = _measure(model, batch, measures)
-    if not isinstance(loss, Value):
-        raise TypeError(f"fit(loss) must return one Value, not {loss!r:.60}")
-    if not math.isfinite(loss.data):
-        raise FloatingPointError(
-            f"the loss is {loss.data} at {where}: a smaller learning rate, clip_grad_norm or scaled inputs may help; "
-            "detect_anomaly() finds the operation"
-        )
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    return measured
+def _train_compiled(trainer: Any, samples: list[Any], size: int | None, bar: Any) -> dict[str, float]:
+    """As `_train`, by compiled steps."""
+    total = 0.0
+    for start in range(0, len(samples), size or len(samples)):
+        batch = samples[start : start + (size or len(samples))]
+        total += trainer.step(*(zip(*batch) if size else ())) * len(batch)
+        bar.update()
+    return {"loss": total / len(samples)}
+
+
+def _train(
+    model: Any, samples: list[Any], size: int, measures: Any, optimizer: Optimizer, bar: Any, where: str
+) -> dict[str, float]:
+    """One epoch of gradient descent, a step for each batch; returns the mean of what was measured before each step."""
+    sums = dict.fromkeys(measures, 0.0)
+    for start in range(0, len(samples), size):
+        batch = samples[start : start + size]
+        with no_gc():
+            loss, measured = _measure(model, batch, measures)
+            _check_loss(loss, measures["loss"], f"{where}, step {start // size + 1:,}")
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        sums = {name: so_far + measured[name] * len(batch) for name, so_far in sums.items()}
+        bar.update()
+    return {name: total / len(samples) for name, total in sums.items()}
 
 
 def _measure(model: Any, batch: list[Any], measures: Any) -> tuple[Any, dict[str, float]]:
@@ -221,6 +223,34 @@ def _measure(model: Any, batch: list[Any], measures: Any) -> tuple[Any, dict[str
     return results["loss"], {name: float(getattr(x, "data", x)) for name, x in results.items()}
 
 
+def _line(epoch: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {x:.4g}" for name, x in epoch.items())
+
+
+# --- checks of what a user passes ----------------------------------------------------------------------------------
+
+
+def _check_arguments(model: Any, loss: Any, metrics: Any, optimizer: Any) -> None:
+    if not callable(loss):
+        raise TypeError(f"fit(loss) must be a function of outputs and targets, not {loss!r}")
+    if metrics is not None and not isinstance(metrics, Mapping):
+        raise TypeError(f"fit(metrics) must be a dict of functions by name, not {metrics!r}")
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"fit(optimizer) must be one of optim, as SGD(model.parameters()), not {optimizer!r:.60}")
+    if isinstance(model, Module) and not set(model.parameters()) & set(optimizer.parameters):
+        raise ValueError("fit(optimizer) moves none of this model's parameters: make it with model.parameters()")
+
+
+def _check_loss(loss: Any, function: Measure, where: str) -> None:
+    if not isinstance(loss, Value):
+        raise TypeError(f"fit(loss) must return one Value, not {loss!r:.60}")
+    if not math.isfinite(loss.data):
+        raise FloatingPointError(
+            f"the loss {getattr(function, '__name__', function)} is {loss.data} at {where}: a smaller learning rate, "
+            "clip_grad_norm or scaled inputs may help; detect_anomaly() finds the operation"
+        )
+
+
 def _samples(data: Any, argument: str) -> list[Any]:
     if not isinstance(data, (tuple, list)) or len(data) != 2:
         raise TypeError(f"fit({argument}) must be a pair (inputs, targets), not {data!r:.60}")
@@ -228,7 +258,3 @@ def _samples(data: Any, argument: str) -> list[Any]:
     if len(inputs) != len(targets) or not inputs:
         raise ValueError(f"fit({argument}) needs a target for each input, got {len(inputs)} and {len(targets)}")
     return list(zip(inputs, targets))
-
-
-def _line(epoch: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {x:.4g}" for name, x in epoch.items())

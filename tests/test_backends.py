@@ -195,3 +195,22 @@ def test_a_loss_that_is_not_finite_stops_before_anything_moves(backend):
         trainer.steps(10)
     trainer.write_back()
     assert math.isfinite(w.data)
+
+
+@pytest.mark.parametrize("batch_size", [None, 3])
+def test_fit_compiled_equals_fit(batch_size):
+    pytest.importorskip("tqdm")
+    from autograd_lite import nn
+
+    xs, ys = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 1.0, 0.0]
+
+    def fit(compiled):
+        model = nn.MLP(2, [3, 1], seed=0)
+        optimiser = optim.Adam(model.parameters(), lr=0.05)
+        history = nn.fit(
+            model, (xs, ys), nn.mse_loss, optimiser, 5, batch_size, seed=1, progress=False, jit=compiled,
+            validation=(xs, ys),
+        )  # fmt: skip
+        return [*history["loss"], *history["val_loss"], *[p.data for p in model.parameters()]]
+
+    assert fit(True) == pytest.approx(fit(False), rel=1e-10)

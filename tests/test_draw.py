@@ -3,6 +3,7 @@
 import base64
 import html
 import re
+import shutil
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
@@ -10,7 +11,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from autograd_lite import Value, draw, no_grad, tanh
-from autograd_lite.nn import MLP
+from autograd_lite.nn import MLP, Module
 from autograd_lite.render import RenderError, find_renderer
 
 
@@ -143,6 +144,19 @@ def test_greek_and_cyrillic_labels_fit_their_boxes(label):
     assert width_of_box(draw(Value(1.0, label=label) * 2, grad=False), label) >= len(label) * 11 * 0.55
 
 
+def test_a_png_that_lacks_letters_warns_and_graphviz_own_dot_is_preferred(monkeypatch, tmp_path):
+    monkeypatch.delenv("AUTOGRAD_LITE_DOT", raising=False)
+    which = shutil.which
+    monkeypatch.setattr("shutil.which", lambda name, path=None: None if name == "dot" else which(name, path=path))
+    if "graphviz-pure" in find_renderer():
+        with pytest.warns(UserWarning, match=r"save as \.svg"):
+            draw(Value(1.0, label="学") * 2).save(tmp_path / "graph.png")
+    own = program(tmp_path, "print('from dot')")
+    monkeypatch.setattr("shutil.which", lambda name, path=None: own if name == "dot" else which(name, path=path))
+    draw(Value(1.0, label="学") * 2).save(tmp_path / "graph.png")
+    assert (tmp_path / "graph.png").read_text().strip() == "from dot"
+
+
 def test_an_endless_label_is_cut():
     assert max(len(t) for t in texts(draw(Value(1.0, label="x" * 5000) * 2))) <= 60
 
@@ -190,6 +204,20 @@ def test_depth_opens_one_level_at_a_time():
 def test_a_depth_that_does_not_fit_is_closed_again_and_the_picture_says_so():
     drawing = draw(batch_loss(MLP(2, [8, 8, 1], seed=0)), depth=3, limit=50)
     assert "depth=3 needs more than limit=50" in note(drawing)
+
+
+def test_a_leaf_made_inside_a_module_is_no_parameter_of_it():
+    class Shift(Module):
+        def __init__(self):
+            self.w = Value(2.0)
+
+        def forward(self, x):
+            return self.w * x + Value(1.0, label="offset")
+
+    y = Shift()(Value(3.0))
+    assert "1 parameter" in texts(draw(y, depth=0))
+    lines = draw(y).dot.splitlines()
+    assert ["penwidth=2" in line for line in lines if "label=offset" in line or '"offset' in line] == [False]
 
 
 def test_parameters_used_outside_their_module_hang_on_its_box():
@@ -299,10 +327,10 @@ def program(tmp_path, body):
     script.write_text(body)
     if sys.platform == "win32":
         wrapper = tmp_path / "renderer.bat"
-        wrapper.write_text(f'@"{sys.executable}" "{script}"\n')
+        wrapper.write_text(f'@"{sys.executable}" "{script}" %*\n')
     else:
         wrapper = tmp_path / "renderer"
-        wrapper.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}"\n')
+        wrapper.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}" "$@"\n')
         wrapper.chmod(0o755)
     return str(wrapper)
 
@@ -332,6 +360,12 @@ def test_a_renderer_that_fails_or_hangs_does_not_block_a_notebook(monkeypatch, t
     assert time.perf_counter() - start < 30
     assert "a | data 2.0" in shown
     assert "<b>" not in shown
+
+
+def test_where_a_layout_fails_a_simpler_one_is_tried(monkeypatch, tmp_path):
+    body = "import sys; print('<svg>simple</svg>') if '-Gsplines=line' in sys.argv else sys.exit('lost an edge')"
+    monkeypatch.setenv("AUTOGRAD_LITE_DOT", program(tmp_path, body))
+    assert "simple" in draw(small()).svg
 
 
 def test_a_missing_override_is_reported_by_its_name(monkeypatch):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import autograd_lite
 from autograd_lite import Value, expression, primitive, tanh
+from autograd_lite.graph import topological_order
 from autograd_lite.nn import MLP
 from autograd_lite.rule import RULES
 
@@ -100,7 +101,10 @@ formulas = st.recursive(
 
 @given(formulas)
 def test_python_reads_the_text_as_the_same_formula(value):
-    if value.parents and math.isfinite(value.data):
+    interior, _ = topological_order(value)
+    if value.parents and all(
+        math.isfinite(v.data) and v.data != 0.0 for v in interior
+    ):  # dropping 0 may change its sign
         read = eval(str(expression(value)), NAMES, {"a": A, "b": B, "c": C})
         assert read.data == value.data
 

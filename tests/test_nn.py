@@ -5,6 +5,7 @@ import gc
 import math
 import pickle
 import random
+from fractions import Fraction
 
 import mpmath
 import pytest
@@ -29,6 +30,17 @@ def test_a_neuron_is_a_weighted_sum_and_an_activation():
 def test_a_neuron_is_one_dot_node_and_its_activation():
     y = nn.Neuron(3)([1.0, 2.0, 3.0])
     assert (y.op, y.parents[0].op, len(y.parents[0].parents)) == ("relu", "dot", 7)
+
+
+@given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=20), st.floats(-1, 1))
+def test_the_weighted_sum_is_within_4_ulp_also_where_its_terms_cancel(pairs, rest):
+    w, x = zip(*pairs)
+    neuron = nn.Neuron(len(w), "linear")
+    for p, weight in zip(neuron.w, w):
+        p.data = weight
+    neuron.b.data = rest - sum(a * b for a, b in pairs)
+    exact = sum(Fraction(a) * Fraction(b) for a, b in pairs) + Fraction(neuron.b.data)
+    assert abs(Fraction(neuron(x).data) - exact) <= 4 * Fraction(math.ulp(float(exact)))
 
 
 @given(st.lists(numbers, min_size=4, max_size=4), st.sampled_from(sorted(nn.ACTIVATIONS)))
@@ -281,6 +293,13 @@ def test_an_output_knows_the_modules_it_was_made_in_innermost_first():
     assert [[module for module, _ in h.scopes] for h in hidden] == [
         [n, model.layers[0]] for n in model.layers[0].neurons
     ]
+
+
+def test_over_a_batch_each_output_has_the_scopes_of_its_own_sample():
+    model, batch = nn.MLP(2, [3, 1]), [[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]]
+    for x, y in zip(batch, model(batch)):
+        assert [module for module, _ in y.scopes] == [model.layers[1].neurons[0], model.layers[1], model]
+        assert y.scopes[-1][1] == tuple(x)
 
 
 def test_what_only_passes_through_keeps_its_scopes():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite import Value, optim
+from autograd_lite import Value, nn, optim
 
 RECORDED = json.loads((Path(__file__).parent / "torch_optimisers.json").read_text())
 OPTIMISERS = [optim.SGD, optim.RMSprop, optim.Adagrad, optim.Adam, optim.AdamW]
@@ -107,6 +107,7 @@ def test_clipping_gradients_that_are_not_finite_is_an_error():
     ("make", "error", "message"),
     [
         (lambda: optim.SGD([]), ValueError, r"SGD\(parameters\) is empty: pass model.parameters\(\)"),
+        (lambda: optim.SGD(nn.Neuron(1)), TypeError, r"must be a list of Values: pass model.parameters\(\)"),
         (lambda: optim.SGD([1.0]), TypeError, "must be leaf Values, not 1.0"),
         (lambda: optim.SGD([Value(1.0) * 2.0]), TypeError, "must be leaf Values"),
         (lambda: optim.SGD([Value(1.0)], lr=-1), ValueError, "lr must be at least 0, not -1"),

@@ -12,7 +12,8 @@ LINE = [[-1.0], [0.0], [1.0], [2.0]], [-1.0, 1.0, 3.0, 5.0]
 
 def fit_line(data=LINE, loss=nn.mse_loss, lr=0.1, **options):
     model = nn.Neuron(1, "linear", seed=0)
-    history = nn.fit(model, data, loss, optim.SGD(model.parameters(), lr=lr), **{"progress": False, **options})
+    optimizer = options.pop("optimizer", None) or optim.SGD(model.parameters(), lr=lr)
+    history = nn.fit(model, data, loss, optimizer, **{"progress": False, **options})
     return model, history
 
 
@@ -93,7 +94,7 @@ def test_a_loss_that_is_not_finite_stops_before_the_model_is_changed():
     data = [[1.0], [2.0], [3.0]], [1.0, math.inf, 3.0]
     model = nn.Neuron(1, "linear", seed=0)
     before = model.state_dict()
-    with pytest.raises(FloatingPointError, match="the loss is inf at epoch 1, step 1"):
+    with pytest.raises(FloatingPointError, match="the loss mse_loss is inf at epoch 1, step 1"):
         nn.fit(model, data, nn.mse_loss, optim.SGD(model.parameters()), progress=False)
     assert model.state_dict() == before
 
@@ -143,6 +144,12 @@ def test_history_names_what_it_has():
         ({"loss": lambda ys, ts: 1.0}, TypeError, r"fit\(loss\) must return one Value, not 1.0"),
         ({"loss": "mse"}, TypeError, r"fit\(loss\) must be a function of outputs and targets, not 'mse'"),
         ({"metrics": [nn.accuracy]}, TypeError, r"fit\(metrics\) must be a dict of functions by name"),
+        (
+            {"optimizer": 0.1},
+            TypeError,
+            r"fit\(optimizer\) must be one of optim, as SGD\(model.parameters\(\)\), not 0.1",
+        ),
+        ({"optimizer": optim.SGD([Value(1.0)])}, ValueError, "moves none of this model's parameters"),
         ({"seed": "x"}, TypeError, "seed must be a whole number"),
     ],
 )

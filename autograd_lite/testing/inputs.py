@@ -1,0 +1,115 @@
+"""Numbers where derivatives go wrong: for each rule its domain, with boundaries, kinks, tails and extremes."""
+
+import math
+from collections.abc import Callable, Sequence
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from autograd_lite.engine import Value
+from autograd_lite.rule import RULES, Rule
+
+inf = math.inf
+LARGEST, SMALLEST_NORMAL, SMALLEST = 1.7976931348623157e308, 2.2250738585072014e-308, 5e-324
+LANDMARKS = (
+    0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -0.0, 10.0, -10.0, 0.1, 1e-8, -1e-8, 1e-160, 1e160, -1e160,
+    1e-300, -1e-300, 1e300, SMALLEST_NORMAL, SMALLEST, -SMALLEST, LARGEST, -LARGEST,
+)  # fmt: skip
+DOMAINS: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(("log", "log2", "log10", "sqrt"), (0.0, inf)),
+    **dict.fromkeys(("asin", "acos", "atanh", "asin'", "atanh'"), (-1.0, 1.0)),
+    **dict.fromkeys(("acosh", "acosh'"), (1.0, inf)),
+    **dict.fromkeys(("norm", "norm'", "hypot"), (-8e307, 8e307)),  # beyond, the length itself may overflow
+    "dot": (-1e150, 1e150),  # beyond, products overflow
+    "log1p": (-1.0, inf),
+}
+TAILS: dict[str, tuple[float, ...]] = {  # where the function saturates, underflows, overflows or has a zero
+    **dict.fromkeys(("exp", "expm1", "sinh", "cosh"), (37.0, -37.0, 700.0, -700.0, 709.78, -745.0)),
+    **dict.fromkeys(("tanh", "tanh'"), (19.0, 20.0, -20.0, 350.0, -372.0)),
+    **dict.fromkeys(("sigmoid", "softplus", "logsigmoid", "sigmoid'"), (37.0, -37.0, 700.0, -745.0)),
+    **dict.fromkeys(("silu", "silu'", "silu''"), (-1.278464542761074, 2.3993572805154676, 37.0, -700.0, -745.0)),
+    **dict.fromkeys(("gelu", "gelu'", "gelu''"), (-0.7517915246935645, 1.4142135623730951, 8.3, -8.3, -37.5)),
+    **dict.fromkeys(("erf", "erfc", "erf'", "normal_pdf"), (6.0, -6.0, 26.5, -26.5, 38.0)),
+    **dict.fromkeys(("sin", "cos", "tan"), (math.pi, math.pi / 2, -math.pi, 1e22)),
+    **dict.fromkeys(
+        ("logaddexp", "logsumexp", "softmax", "log_softmax"), (37.0, -37.0, 700.0, -745.0, -0.6931471805599453)
+    ),
+}
+
+
+def values(min_value: float = -1e3, max_value: float = 1e3) -> SearchStrategy[Value]:
+    """Leaves, with finite data between the two bounds. `from_type(Value)` draws from it; prints as `Value(0.5)`."""
+    return st.builds(Value, st.floats(min_value, max_value))
+
+
+def inputs_for(rule: Rule | str) -> SearchStrategy[tuple[float, ...]]:
+    """Operands for a rule, given by itself or by name, as a tuple of floats inside its domain.
+
+    Besides ordinary numbers: the ends of the domain, kinks and ties, both zeros, subnormal and huge numbers, points
+    where the function saturates, and the floats next to all of these. A rule that takes any number gets one to five.
+    """
+    rule = rule if isinstance(rule, Rule) else _named(rule)
+    low, high = DOMAINS.get(rule.name, (-inf, inf))
+    number = numbers(low, high, TAILS.get(rule.name, ()))
+    if rule.name in SHAPES:
+        return _printable(SHAPES[rule.name](number))
+    if rule.arity == 1:
+        return _printable(st.tuples(number))
+    count = st.integers(2 if rule.name == "dot" else 1, 5) if rule.arity is None else st.just(rule.arity)
+    return _printable(count.flatmap(lambda n: _related(number, n)))
+
+
+@st.composite
+def _printable(draw: DrawFn, operands: SearchStrategy[tuple[float, ...]]) -> tuple[float, ...]:
+    """New floats: of those drawn, Hypothesis would print how they were made and not what they are."""
+    return tuple(1.0 * x for x in draw(operands))
+
+
+def numbers(low: float = -inf, high: float = inf, tails: Sequence[float] = ()) -> SearchStrategy[float]:
+    """Finite floats between two bounds: landmarks and their neighbours, small, and of every magnitude."""
+    marks = dict.fromkeys(x for x in (*LANDMARKS, *tails, low, high) if low <= x <= high and math.isfinite(x))
+    near = [y for x in marks for y in (math.nextafter(x, inf), math.nextafter(x, -inf))]
+    near = [y for y in near if low <= y <= high and math.isfinite(y)]
+    small = st.floats(max(low, -4.0), min(high, 4.0))
+    medium = st.floats(max(low, -800.0), min(high, 800.0))
+    wide = st.builds(lambda sign, e: sign * 10.0**e, st.sampled_from((1.0, -1.0)), st.floats(-323.0, 308.0))
+    return st.one_of(
+        small, st.sampled_from([*marks]), st.sampled_from(near), medium, wide.filter(lambda x: low <= x <= high)
+    )
+
+
+def _related(number: SearchStrategy[float], n: int) -> SearchStrategy[tuple[float, ...]]:
+    """n operands, some of them equal, opposite, or neighbours of the first."""
+    relation = st.sampled_from(("free", "equal", "opposite", "next", "near"))
+
+    def relate(first: float, others: list[tuple[str, float]]) -> tuple[float, ...]:
+        related = {"equal": first, "opposite": -first, "next": math.nextafter(first, inf), "near": first * (1.0 + 1e-8)}
+        xs = (first, *(related.get(how, x) for how, x in others))
+        return tuple(x if math.isfinite(x) else first for x in xs)
+
+    return st.builds(relate, number, st.lists(st.tuples(relation, number), min_size=n - 1, max_size=n - 1))
+
+
+def _power(number: SearchStrategy[float]) -> SearchStrategy[tuple[float, ...]]:
+    whole = st.integers(-6, 6).map(float)
+    anything, base = st.one_of(whole, st.sampled_from((0.5, -0.5, 1.5)), number), number.map(abs)
+    return st.one_of(st.tuples(base, anything), st.tuples(number.map(lambda x: -abs(x)), whole))
+
+
+SHAPES: dict[str, Callable[[SearchStrategy[float]], SearchStrategy[tuple[float, ...]]]] = {
+    "**": _power,
+    "pow'": lambda number: st.tuples(_power(number), st.integers(0, 2), st.integers(0, 2)).map(
+        lambda drawn: (*drawn[0], float(drawn[1]), float(drawn[2]) if drawn[0][0] > 0.0 else 0.0)
+    ),
+    "/": lambda number: st.tuples(number, number.filter(bool)),
+    "/'": lambda number: st.tuples(number, number.filter(bool)),
+    "log'": lambda number: st.tuples(number, number.map(abs).filter(bool)),
+    "clamp": lambda number: st.tuples(number, number, number).map(lambda x: (x[0], *sorted(x[1:]))),
+    "where": lambda number: st.tuples(st.sampled_from((1.0, 0.0, -2.0)), number, number),
+}
+
+
+def _named(name: str) -> Rule:
+    if name not in RULES:
+        raise ValueError(f"inputs_for(rule): no rule is named {name!r}; there are {', '.join(map(repr, RULES))}")
+    return RULES[name]
