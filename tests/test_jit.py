@@ -27,7 +27,7 @@ def same(got, expected, tolerance=1e-12):
     got, expected = flatten(got)[0], flatten(expected)[0]
     assert len(got) == len(expected)
     for a, b in zip(got, expected):
-        assert a == b or (a != a and b != b) or abs(a - b) <= tolerance * abs(b), (a, b)
+        assert a == b or (a != a and b != b) or abs(a - b) <= tolerance * abs(b) + 1e-320, (a, b)
 
 
 @st.composite
