@@ -65,11 +65,13 @@ from autograd_lite.functions import (
     sum,
     where,
 )
+from autograd_lite.jit import jit
 from autograd_lite.live import live
 from autograd_lite.modes import detect_anomaly, no_gc, no_grad
 from autograd_lite.primitives import primitive
 from autograd_lite.steps import steps
 from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd_lite.vmap import vmap
 
 __all__ = [
     "Value",
@@ -99,6 +101,7 @@ __all__ = [
     "hvp",
     "hypot",
     "jacobian",
+    "jit",
     "jvp",
     "leaky_relu",
     "live",
@@ -136,5 +139,6 @@ __all__ = [
     "tanh",
     "value_and_grad",
     "vjp",
+    "vmap",
     "where",
 ]  # fmt: skip

@@ -173,6 +173,9 @@ class Value:
         """The plain float."""
         return self.data
 
+    def _stop(self, contribution: Number) -> Number:
+        return 0.0 if self.data == 0.0 and not isfinite(as_data(contribution)) else contribution
+
     # --- what Python asks of an object -------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
@@ -252,10 +255,18 @@ def sweep_recording(interior: list[Value]) -> None:
         if watch is not None:
             watch(v, contributions)
         for parent, contribution in zip(v._parents, contributions):
-            if parent._rule is CONSTANT or (as_data(g) == 0.0 and not isfinite(as_data(contribution))):
+            if parent._rule is CONSTANT:
                 continue
+            contribution = stopped(g, contribution)
             so_far = parent.grad
             parent.grad = so_far + contribution if isinstance(so_far, Value) or so_far != 0.0 else contribution
+
+
+def stopped(g: Number, contribution: Number) -> Number:
+    """What an adjoint g contributes: nothing where it is exactly zero, even if the local derivative is inf or nan."""
+    if isinstance(g, Value):
+        return g._stop(contribution)
+    return 0.0 if g == 0.0 and not isfinite(as_data(contribution)) else contribution
 
 
 def run_closure(v: Value, g: float) -> Sequence[float]:
@@ -294,6 +305,17 @@ def record(rule: Rule, parents: tuple[Value, ...]) -> Value:
     return node
 
 
+def attach(rule: Rule, parents: tuple[Value, ...], xs: Sequence[float], y: float) -> Value:
+    """A new node whose value y, `rule` applied to the parents' numbers xs, is known."""
+    node: Value = new(Value)
+    node.data = y
+    node.grad = 0.0
+    node._rule = rule
+    node._parents = parents
+    node._captured = rule.captured(y, xs)
+    return node
+
+
 def constant(x: float) -> Value:
     """A leaf for a number that a user wrote into an expression."""
     node: Value = new(Value)
@@ -324,8 +346,11 @@ def _apply(rule: Rule, operands: tuple[Any, ...]) -> Number:
 
 
 def as_data(x: Number) -> float:
-    """The plain number."""
-    return x.data if isinstance(x, Value) else x
+    """The plain number; nan for a number that is only known later, when a recorded function runs."""
+    return stored(x) if isinstance(x, Value) else x
+
+
+stored: Callable[[Value], float] = Value.__dict__["data"].__get__  # the slot, under any property of a subclass
 
 
 def _unary(rule: Rule) -> Callable[..., Any]:

@@ -18,7 +18,7 @@ from autograd_lite.notation import (
     Term,
     as_it_stands,
     call,
-    equation,
+    comparison,
     named,
     negative,
     numeral,
@@ -64,6 +64,9 @@ def _apply(v: Value, operands: list[Term]) -> Term:
     return _term(tree, operands) if tree else as_it_stands(form, operands)
 
 
+COMPARISONS: dict[type, tuple[str, str]] = {ast.Eq: ("==", "="), ast.Gt: (">", ">"), ast.GtE: (">=", r"\ge")}
+
+
 @cache
 def _parsed(form: str, takes_any: bool) -> ast.expr | None:
     """The form as a syntax tree, with names for its slots; None if it is not in Python's notation."""
@@ -91,9 +94,9 @@ def _term(tree: ast.expr, operands: list[Term]) -> Term:
             return negative(_term(operand, operands))
         case ast.BinOp(left, op, right) if type(op) in BINARY:
             return BINARY[type(op)](_term(left, operands), _term(right, operands))
-        case ast.Compare(left, [ast.Eq()], [right]):
-            a, b = _term(left, operands), _term(right, operands)
-            return equation(a, b)
+        case ast.Compare(left, [op], [right]) if type(op) in COMPARISONS:
+            sign, latex_sign = COMPARISONS[type(op)]
+            return comparison(_term(left, operands), sign, latex_sign, _term(right, operands))
         case ast.Call(ast.Name(name), [ast.Name(slot)]) if slot == SLOT + "all":
             return call(name.replace(PRIME, "'"), operands)
         case ast.Call(ast.Name(name), arguments):

@@ -7,10 +7,9 @@ node's `grad`. Recording, the results are Values and can be differentiated again
 """
 
 from collections.abc import Iterable, Sequence
-from math import isfinite
 from typing import NamedTuple
 
-from autograd_lite.engine import Number, Value, as_data, run_closure, run_closure_recording, sweep, sweep_recording
+from autograd_lite.engine import Number, Value, run_closure, run_closure_recording, stopped, sweep, sweep_recording
 
 
 class Graph(NamedTuple):
@@ -63,9 +62,7 @@ def push_forward(
         for parent, partial in zip(v._parents, _partials(v, recording)):
             rate = tangent.get(parent, 0.0)
             if not (_is_zero(rate) or _is_zero(partial)):
-                term = partial * rate
-                if 0.0 in (as_data(partial), as_data(rate)) and not isfinite(as_data(term)):
-                    continue
+                term = stopped(rate, stopped(partial, partial * rate))
                 total = term if _is_zero(total) else total + term
         tangent[v] = total
     return [tangent.get(y, 0.0) for y in outputs]

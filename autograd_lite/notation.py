@@ -99,8 +99,9 @@ def _without_sign(a: Term) -> Term:
     return Term(a.text[1:], POWER, a.latex[1:], min(a.latex_level, POWER), number)
 
 
-def equation(a: Term, b: Term) -> Term:
-    return Term(f"{_text(a, SUM)} == {_text(b, SUM)}", EQUALITY, f"{_latex(a, SUM)} = {_latex(b, SUM)}", EQUALITY)
+def comparison(a: Term, sign: str, latex_sign: str, b: Term) -> Term:
+    text, latex = f"{_text(a, SUM)} {sign} {_text(b, SUM)}", f"{_latex(a, SUM)} {latex_sign} {_latex(b, SUM)}"
+    return Term(text, EQUALITY, latex, EQUALITY)
 
 
 def _sum(a: Term, sign: str, b: Term) -> Term:

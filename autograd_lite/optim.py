@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from autograd_lite import rules
 from autograd_lite.engine import Value
 from autograd_lite.real import as_float
 from autograd_lite.schedules import Schedule, constant, cosine, step_decay, warmup
@@ -125,7 +126,7 @@ class SGD(Optimizer):
 
 
 class RMSprop(Optimizer):
-    """x - lr g / (sqrt(s) + eps), where s = alpha s + (1 - alpha) g**2 follows the mean square of g (Hinton 2012).
+    """x - lr g / (root(s) + eps), where s = alpha s + (1 - alpha) g**2 follows the mean square of g (Hinton 2012).
 
     >>> x = Value(1.0)
     >>> x.grad = 2.0
@@ -151,11 +152,11 @@ class RMSprop(Optimizer):
     def update(self, x: float, g: float, memory: dict[str, float], lr: float) -> float:
         g += self.weight_decay * x
         memory["square"] = s = self.alpha * memory["square"] + (1.0 - self.alpha) * g * g
-        return x - lr * g / (math.sqrt(s) + self.eps)
+        return x - lr * g / (root(s) + self.eps)
 
 
 class Adagrad(Optimizer):
-    """x - lr g / (sqrt(s) + eps), where s is the sum of all g**2 so far (Duchi et al. 2011).
+    """x - lr g / (root(s) + eps), where s is the sum of all g**2 so far (Duchi et al. 2011).
 
     >>> x = Value(1.0)
     >>> x.grad = 2.0
@@ -178,11 +179,11 @@ class Adagrad(Optimizer):
     def update(self, x: float, g: float, memory: dict[str, float], lr: float) -> float:
         g += self.weight_decay * x
         memory["square"] = s = memory["square"] + g * g
-        return x - lr * g / (math.sqrt(s) + self.eps)
+        return x - lr * g / (root(s) + self.eps)
 
 
 class Adam(Optimizer):
-    """x - lr m / (sqrt(s) + eps), with m and s the running means of g and g**2, freed of their start at 0 (Kingma & Ba
+    """x - lr m / (root(s) + eps), with m and s the running means of g and g**2, freed of their start at 0 (Kingma & Ba
     2015).
 
     >>> x = Value(1.0)
@@ -217,7 +218,7 @@ class Adam(Optimizer):
         memory["mean"] = m = b1 * memory["mean"] + (1.0 - b1) * g
         memory["square"] = s = b2 * memory["square"] + (1.0 - b2) * g * g
         m, s = m / (1.0 - b1**self.steps), s / (1.0 - b2**self.steps)
-        return x - lr * m / (math.sqrt(s) + self.eps)
+        return x - lr * m / (root(s) + self.eps)
 
 
 class AdamW(Adam):
@@ -239,6 +240,12 @@ class AdamW(Adam):
 
     def update(self, x: float, g: float, memory: dict[str, float], lr: float) -> float:
         return self._adam(x * (1.0 - lr * self.weight_decay), g, memory, lr)
+
+
+def root(x: float) -> float:
+    """The square root, also of a number that `Trainer` records."""
+    y: float = rules.sqrt(x)
+    return y
 
 
 # --- beside the optimisers -----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ They are straight-line scalar code (arithmetic, `if`, calls to one another), so 
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any
 
@@ -73,6 +73,11 @@ atanh = total(math.atanh, lambda x: math.copysign(inf, x) if abs(x) == 1.0 else 
 fsum = total(math.fsum, lambda xs: sum(x * 2.0**-64 for x in xs) * 2.0**64)
 
 
+def length(xs: Sequence[float]) -> float:
+    """The Euclidean length of a vector."""
+    return math.hypot(*xs)
+
+
 def as_float(x: Any, argument: str) -> float:
     """x as a float, if it is a real number of any type; else a TypeError that names the argument and the remedy."""
     if type(x) is float:
@@ -133,6 +138,27 @@ def positive(x: float) -> float:
 
 def equal(a: float, b: float) -> float:
     return 1.0 if a == b else nan if a != a or b != b else 0.0
+
+
+def greater(a: float, b: float) -> float:
+    return 1.0 if a > b else 0.0
+
+
+def greater_equal(a: float, b: float) -> float:
+    return 1.0 if a >= b else 0.0
+
+
+def stop(adjoint: float, x: float) -> float:
+    """x, the contribution of an adjoint to a gradient; but 0 where the adjoint is exactly 0 and x is inf or nan."""
+    return 0.0 if adjoint == 0.0 and x - x != 0.0 else x
+
+
+def kept(adjoint: float, x: float) -> float:
+    return 0.0 if adjoint == 0.0 and x - x != 0.0 else 1.0
+
+
+def adjoint_mul(adjoint: float, x: float) -> float:
+    return 0.0 if adjoint == 0.0 else adjoint * x
 
 
 def relu(x: float) -> float:

@@ -11,9 +11,9 @@ from autograd_lite.real import (
     fsum,
     hypot,
     inf,
+    length,
     log,
     log1p,
-    nan,
     product_error,
     two_product,
     two_sum,
@@ -23,7 +23,7 @@ from autograd_lite.real import (
 def mean(xs: Sequence[float]) -> float:
     """The mean, right also where the sum would overflow."""
     total = fsum(xs)
-    if abs(total) == inf and all(map(math.isfinite, xs)):
+    if abs(total) == inf:  # of infinite numbers, or of large ones: then the mean is finite
         return fsum([x * 2.0**-64 for x in xs]) / len(xs) * 2.0**64
     return total / len(xs)
 
@@ -31,10 +31,12 @@ def mean(xs: Sequence[float]) -> float:
 def prod(xs: Sequence[float]) -> float:
     """The product, exponents added apart so that no intermediate result leaves the float range."""
     plain = math.prod(xs)
-    if 1e-290 < abs(plain) < inf or 0.0 in xs or not all(map(math.isfinite, xs)):
+    if 1e-290 < abs(plain) < inf:
         return plain
     mantissa, exponent = 1.0, 0
     for x in xs:
+        if x - x != 0.0:  # inf or nan
+            return plain
         m, e = math.frexp(x)
         mantissa, shift = math.frexp(mantissa * m)
         exponent += e + shift
@@ -61,15 +63,23 @@ def dot(v: Sequence[float]) -> float:
 
 
 def max_(xs: Sequence[float]) -> float:
-    return nan if any(x != x for x in xs) else max(xs)
+    top = xs[0]
+    for x in xs:
+        if x > top or x != x:
+            top = x
+    return top
 
 
 def min_(xs: Sequence[float]) -> float:
-    return nan if any(x != x for x in xs) else min(xs)
+    bottom = xs[0]
+    for x in xs:
+        if x < bottom or x != x:
+            bottom = x
+    return bottom
 
 
 def norm(xs: Sequence[float]) -> float:
-    return hypot(*xs)
+    return length(xs)
 
 
 def logsumexp(xs: Sequence[float]) -> float:

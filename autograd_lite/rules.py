@@ -117,6 +117,13 @@ where: Rule = rule("where", real.where, lambda g, c, a, b: (
     0.0, where(c, g, 0.0), where(c, 0.0, g)), "where({}, {}, {})")
 positive: Rule = rule("relu'", real.positive, lambda g: (0.0,), "relu'({})")
 equal: Rule = rule("=", real.equal, lambda g: (0.0, 0.0), "{} == {}")
+greater: Rule = rule(">", real.greater, lambda g: (0.0, 0.0), "{} > {}")
+greater_equal: Rule = rule(">=", real.greater_equal, lambda g: (0.0, 0.0), "{} >= {}")
+
+# --- an adjoint that is exactly zero stops: decided by the engine as it goes, and by these in a recorded gradient ----
+adjoint_mul: Rule = rule("adjoint *", real.adjoint_mul, lambda g, a, b: (g * stop(a, b), g * a), "{} * {}")
+stop: Rule = rule("zero stop", real.stop, lambda g, a, b: (0.0, g * kept(a, b)), "stop'({}, {})")
+kept: Rule = rule("zero stop'", real.kept, lambda g: (0.0, 0.0), "stop''({}, {})")
 
 # --- of any number of operands -------------------------------------------------------------------------------------
 sum: Rule = rule("sum", real.fsum, lambda g, *xs: [g] * len(xs), "sum({})")

@@ -21,6 +21,7 @@ from autograd_lite.real import (
     exp_square,
     hypot,
     inf,
+    length,
     log,
     log1p,
     log_pair,
@@ -204,15 +205,17 @@ def div_slope(a: float, b: float) -> float:
 
 def scaled(x: float, others: Sequence[float]) -> float:
     """A power of two that brings the vector (x, *others) away from overflow and underflow."""
-    largest = max(abs(x), max(map(abs, others), default=0.0))
+    largest = abs(x)
+    for other in others:
+        largest = max(largest, abs(other))
     return 2.0**-600 if largest > 1e300 else 2.0**600 if largest < 1e-290 else 1.0
 
 
 def unit(v: Sequence[float]) -> list[float]:
     """Each of v over norm(v), and 0 at the origin."""
     s = scaled(v[0], v[1:])
-    length = hypot(*[x * s for x in v])
-    return [0.0 if length == 0.0 else x * s / length for x in v]
+    h = length([x * s for x in v])
+    return [0.0 if h == 0.0 else x * s / h for x in v]
 
 
 def norm_slope(v: Sequence[float]) -> float:
@@ -222,8 +225,8 @@ def norm_slope(v: Sequence[float]) -> float:
 def atan2_slope(a: float, b: float) -> float:
     """a / (a**2 + b**2), and 0 at the origin."""
     s = scaled(a, (b,))
-    length = hypot(a * s, b * s)
-    return 0.0 if length == 0.0 else div_slope(a * s, length) * s
+    h = hypot(a * s, b * s)
+    return 0.0 if h == 0.0 else div_slope(a * s, h) * s
 
 
 def atan2_curvature(a: float, b: float) -> float:

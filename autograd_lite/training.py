@@ -81,6 +81,7 @@ def fit(
     stop: Callable[[History], bool] | None = None,
     report: int | None = None,
     progress: bool = True,
+    jit: bool = False,
 ) -> History:
     """Train a model by gradient descent; returns the `History`.
 
@@ -89,6 +90,10 @@ def fit(
     are shuffled anew every epoch, by `seed`. After each epoch the model is measured on `validation` too, and `stop` is
     asked, with the history so far, whether to end; every `report` epochs a line is printed. Ctrl-C ends training as
     well: the history so far comes back.
+
+    `jit=True` compiles the whole step (see `Trainer`): the loss alone is measured, the model must not branch on its
+    numbers, and with a `batch_size` targets must be numbers, not indices. Parameters are written back when `validation`
+    or `stop` look at them, and at the end.
 
     A ValueError for data that do not pair up; a FloatingPointError, before the model is changed, for a loss that is not
     finite.
@@ -107,13 +112,21 @@ def fit(
     held_out = _samples(validation, "validation") if validation is not None else []
     check_size(epochs, "fit(epochs)")
     size = len(samples) if batch_size is None else check_size(batch_size, "fit(batch_size)")
+    if jit and metrics:
+        raise ValueError("fit(jit=True) measures the loss alone: leave metrics out, or give validation without jit")
     measures, shuffler, history = {"loss": loss, **(metrics or {})}, generator(seed), History()
+    trainer = _trainer(model, loss, optimizer, samples if batch_size is None else None) if jit else None
     with tqdm(total=epochs * math.ceil(len(samples) / size), unit="step", disable=not progress) as bar:
         try:
             for epoch in range(1, epochs + 1):
                 if batch_size is not None:
                     shuffler.shuffle(samples)
-                measured = _train(model, samples, size, measures, optimizer, bar, f"epoch {epoch:,}")
+                if trainer is not None:
+                    measured = _train_compiled(trainer, samples, batch_size, bar)
+                    if held_out or stop:
+                        trainer.write_back()
+                else:
+                    measured = _train(model, samples, size, measures, optimizer, bar, f"epoch {epoch:,}")
                 if held_out:
                     with no_grad():
                         _, validated = _measure(model, held_out, measures)
@@ -129,6 +142,9 @@ def fit(
                 history.ended = "all of them done"
         except KeyboardInterrupt:
             history.ended = f"interrupted after {len(history):,} epochs"
+        finally:
+            if trainer is not None:
+                trainer.write_back()
     return history
 
 
@@ -159,6 +175,27 @@ def accuracy(outputs: Sequence[Any], targets: Sequence[Any]) -> float:
         return bool(t - 0.5 <= y < t + 0.5)
 
     return sum(right(y, t) for y, t in zip(outputs, targets)) / len(targets)
+
+
+def _trainer(model: Any, loss: Measure, optimizer: Optimizer, samples: list[Any] | None) -> Any:
+    """The compiled step: on these samples, part of the program; without, on the batch that each step is given."""
+    from autograd_lite.trainer import Trainer
+
+    def measured(*batch: Any) -> Any:
+        inputs, targets = batch or zip(*(samples or []))
+        return loss([model(x) for x in inputs], list(targets))
+
+    return Trainer(measured, optimizer)
+
+
+def _train_compiled(trainer: Any, samples: list[Any], size: int | None, bar: Any) -> dict[str, float]:
+    """As `_train`, by compiled steps."""
+    total = 0.0
+    for start in range(0, len(samples), size or len(samples)):
+        batch = samples[start : start + (size or len(samples))]
+        total += trainer.step(*(zip(*batch) if size else ())) * len(batch)
+        bar.update()
+    return {"loss": total / len(samples)}
 
 
 def _train(

@@ -20,6 +20,7 @@ from autograd_lite.graph import topological_order
 from autograd_lite.linear import between, pull_back, push_forward
 from autograd_lite.modes import is_recording, recording
 from autograd_lite.structures import Structure, array, container, flatten, is_array_type, leaves_like, unflatten
+from autograd_lite.trace import is_tracing
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
@@ -205,7 +206,7 @@ def _has_values(xs: Sequence[Number]) -> bool:
 
 def _fresh(x: Number) -> Value:
     """A node that nothing else depends on yet, connected to x if x is a Value."""
-    return rules.identity(x) if isinstance(x, Value) else Value(x)
+    return rules.identity(as_value(x)) if isinstance(x, Value) or is_tracing() else Value(x)
 
 
 def _linearized(

@@ -1,0 +1,216 @@
+"""Who runs a program: chosen, missing, cached on disk; JAX on one device and on eight."""
+
+import math
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from autograd_lite import Value, backends, jit, mean, optim, rules, value_and_grad, vmap
+from autograd_lite.rule import RULES
+from autograd_lite.trainer import Trainer
+
+
+def run(code, **environment):
+    """What a fresh Python process prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, **environment},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_fastest_installed_is_chosen(monkeypatch):
+    monkeypatch.setattr(backends, "find_spec", lambda name: None)
+    assert backends.default() == "python"
+    monkeypatch.setattr(backends, "find_spec", lambda name: name == "numba")
+    assert backends.default() == "numba"
+
+
+@pytest.mark.parametrize(("backend", "extra"), [("numba", "jit"), ("jax", "jax")])
+def test_a_missing_one_says_how_to_install_it(monkeypatch, backend, extra):
+    monkeypatch.setattr(backends, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=rf"pip install 'autograd_lite\[{extra}\]'"):
+        jit(math.sin, backend=backend)
+
+
+def test_the_package_alone_imports_neither():
+    loaded = run("import sys, autograd_lite; print({'numpy', 'numba', 'jax'} & set(sys.modules))")
+    assert loaded.strip() == "set()"
+
+
+POINTS = [0.5, -0.75, 1.5, -2.5, 3.0, 20.0, -20.0, 0.0, 1e-5]
+
+
+@pytest.mark.parametrize("name", [name for name, r in RULES.items() if name != "pow'"])
+@pytest.mark.parametrize("backend", ["numba", "jax"])
+def test_every_row_computes_what_it_does_eagerly(backend, name):
+    pytest.importorskip(backend)
+    row = RULES[name]
+    count = row.arity or 3
+    f = jit(lambda xs: row(*xs), backend=backend)
+    for i in range(len(POINTS)):
+        xs = [POINTS[(i + 2 * k) % len(POINTS)] for k in range(count)]
+        got, expected = f(xs), row.evaluate(xs)
+        assert got == pytest.approx(expected, rel=1e-12, abs=1e-300, nan_ok=True), xs
+
+
+@pytest.mark.parametrize("backend", ["numba", "jax"])
+def test_slopes_of_powers(backend):
+    pytest.importorskip(backend)
+    for k, n in [(1.0, 0.0), (2.0, 0.0), (0.0, 1.0), (1.0, 1.0), (0.0, 2.0)]:
+        f = jit(lambda a, b, k=k, n=n: rules.pow_slope(a, b, k, n), backend=backend)
+        for a, b in [(2.0, 3.0), (0.5, -1.5), (0.0, 2.0), (3.0, 0.0), (-2.0, 3.0)]:
+            assert f(a, b) == pytest.approx(rules.pow_slope.evaluate([a, b, k, n]), rel=1e-12, nan_ok=True)
+
+
+CACHED = """
+    from autograd_lite import jit, grad, tanh
+    from autograd_lite.backends import numba as backend
+    print(jit(grad(lambda x: tanh(x) * x), backend="numba")(0.5))
+    (hits,) = backend.loop(backend.BUILT_IN, False).stats.cache_hits.values() or [0]
+    print(hits)
+"""
+
+
+def test_the_compiled_loop_is_kept_on_disk_and_two_processes_share_it(tmp_path):
+    pytest.importorskip("numba")
+    environment = {**os.environ, "AUTOGRAD_LITE_CACHE": str(tmp_path)}
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(CACHED.replace("print(hits)", "").replace("(hits,) =", "hits ="))],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        for _ in range(2)
+    ]
+    first, second = (process.communicate(timeout=300)[0].strip() for process in both)
+    assert first == second != ""
+    again = run(CACHED.replace("(hits,) =", "hits, *_ ="), AUTOGRAD_LITE_CACHE=str(tmp_path)).split()
+    assert again == [first, "1"]
+
+
+SHARDED = """
+    import jax, numpy as np
+    from jax.sharding import Mesh, NamedSharding, PartitionSpec as P
+    from autograd_lite import mean, value_and_grad, vmap
+    from autograd_lite.backends.jax import function
+
+    def loss(w, x, y):
+        return ((w[0] * x[0] + w[1] * x[1]).tanh() - y) ** 2
+
+    def total(w, xs, ys):
+        return mean(vmap(loss, in_axes=(None, 0, 0))(w, xs, ys))
+
+    rng = np.random.default_rng(0)
+    w, xs, ys = np.array([0.3, -0.4]), rng.normal(size=(64, 2)), rng.normal(size=64)
+    devices = Mesh(np.array(jax.devices()), ("batch",))
+    share, whole = NamedSharding(devices, P("batch")), NamedSharding(devices, P())
+    step = jax.jit(function(value_and_grad(total), w, xs, ys), in_shardings=(whole, share, share))
+    value, gradient = step(w, jax.device_put(xs, share), jax.device_put(ys, share))
+    value_here, gradient_here = value_and_grad(total)(w, xs, ys)
+    np.testing.assert_allclose(value, value_here, rtol=1e-12)
+    np.testing.assert_allclose(gradient, gradient_here, rtol=1e-12)
+    print(len(jax.devices()), "all-reduce" in step.lower(w, xs, ys).compile().as_text())
+"""
+
+
+def test_a_batch_sharded_over_eight_devices_gives_the_gradient_of_one_machine():
+    pytest.importorskip("jax")
+    out = run(SHARDED, XLA_FLAGS="--xla_force_host_platform_device_count=8", JAX_PLATFORMS="cpu")
+    assert out.split() == ["8", "True"]
+
+
+def test_jax_takes_users_primitives_and_lanes():
+    pytest.importorskip("jax")
+    import autograd_lite as ag
+
+    bent = ag.primitive("bent", lambda x: x if x > 0.0 else 0.1 * x, lambda g, x: (g * ag.where(x > 0.0, 1.0, 0.1),))
+    f = value_and_grad(lambda w: mean(vmap(lambda x: bent(w * x))([1.0, -2.0, 3.0])))
+    assert jit(f, backend="jax")(2.0) == pytest.approx(jit(f, backend="python")(2.0), rel=1e-12)
+
+
+# --- training in one array -----------------------------------------------------------------------------------------
+
+OPTIMISERS = {
+    "SGD": lambda ps: optim.SGD(ps, lr=0.1),
+    "Nesterov": lambda ps: optim.SGD(ps, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
+    "RMSprop": lambda ps: optim.RMSprop(ps, lr=0.01),
+    "Adagrad": lambda ps: optim.Adagrad(ps, lr=0.1),
+    "Adam, scheduled": lambda ps: optim.Adam(ps, lr=optim.cosine(0.1, 20)),
+    "AdamW": lambda ps: optim.AdamW(ps, lr=0.1),
+}
+
+
+@pytest.mark.parametrize("count", [2, 70])  # a few parameters are updated one by one, many in lanes
+@pytest.mark.parametrize("backend", ["python", "numba", "jax"])
+@pytest.mark.parametrize("make", OPTIMISERS.values(), ids=OPTIMISERS)
+def test_training_equals_the_eager_loop(backend, make, count):
+    pytest.importorskip(backend) if backend != "python" else None
+
+    def training():
+        ws = [Value(0.01 * i) for i in range(count)]
+        return ws, (lambda x, y: (sum(w * x**2 for w in ws) - y).tanh() ** 2), make(ws)
+
+    ws, loss, optimiser = training()
+    losses = []
+    for x in [1.0, 0.5, 0.25, 0.25, 0.25, 0.25]:
+        y = loss(Value(x), 3.0)
+        losses.append(y.data)
+        optimiser.zero_grad()
+        y.backward()
+        optimiser.step()
+    others, loss, other = training()
+    with Trainer(loss, other, backend=backend) as trainer:
+        got = [trainer.step(1.0, 3.0), trainer.step(0.5, 3.0), *trainer.steps(4, 0.25, 3.0)]
+    assert got == pytest.approx(losses, rel=1e-12)
+    assert [w.data for w in others] == pytest.approx([w.data for w in ws], rel=1e-11)
+    assert other.state_dict()["steps"] == optimiser.state_dict()["steps"] == 6
+
+
+def test_training_goes_on_from_numbers_written_back():
+    w = Value(0.0)
+    trainer = Trainer(lambda: (w - 3.0) ** 2, optim.SGD([w], lr=0.25), backend="python")
+    trainer.step()
+    assert w.data == 0.0
+    trainer.write_back()
+    assert w.data == 1.5
+    w.data = 5.0
+    assert trainer.step() == 4.0
+
+
+@pytest.mark.parametrize("backend", ["python", "numba"])
+def test_a_loss_that_is_not_finite_stops_before_anything_moves(backend):
+    pytest.importorskip(backend) if backend != "python" else None
+    w = Value(1.0)
+    trainer = Trainer(lambda: w**4, optim.SGD([w], lr=10.0), backend=backend)
+    with pytest.raises(FloatingPointError, match="the loss is inf at step 5"):
+        trainer.steps(10)
+    trainer.write_back()
+    assert math.isfinite(w.data)
+
+
+@pytest.mark.parametrize("batch_size", [None, 3])
+def test_fit_compiled_equals_fit(batch_size):
+    pytest.importorskip("tqdm")
+    from autograd_lite import nn
+
+    xs, ys = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 1.0, 0.0]
+
+    def fit(compiled):
+        model = nn.MLP(2, [3, 1], seed=0)
+        optimiser = optim.Adam(model.parameters(), lr=0.05)
+        history = nn.fit(
+            model, (xs, ys), nn.mse_loss, optimiser, 5, batch_size, seed=1, progress=False, jit=compiled,
+            validation=(xs, ys),
+        )  # fmt: skip
+        return [*history["loss"], *history["val_loss"], *[p.data for p in model.parameters()]]
+
+    assert fit(True) == pytest.approx(fit(False), rel=1e-10)
