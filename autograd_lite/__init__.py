@@ -42,6 +42,7 @@ from autograd_lite.elementary import (
     tanh,
 )
 from autograd_lite.engine import Value
+from autograd_lite.expression import expression
 from autograd_lite.functions import (
     atan2,
     clamp,
@@ -89,6 +90,7 @@ __all__ = [
     "erfc",
     "exp",
     "expm1",
+    "expression",
     "gelu",
     "grad",
     "hessian",

@@ -1,7 +1,7 @@
 """Pictures of computation graphs."""
 
 from collections.abc import Iterable
-from pathlib import Path
+from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from autograd_lite.engine import Value, is_constant
@@ -37,26 +37,25 @@ class Drawing:
 
         return render(self.dot, "svg").decode()
 
-    def save(self, path: str | Path) -> Path:
-        """Write the diagram to a file; returns its path. The suffix says how: .svg .png .pdf .dot .html.
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the diagram to a file. The suffix says how: .svg .png .pdf .dot .html.
 
         Raises ValueError for another suffix, and RenderError if the renderer is missing, fails or takes too long. PDF
         needs Graphviz's own dot, and so does PNG with letters of scripts other than Latin, Greek and Cyrillic.
         """
         from autograd_lite.render import render
 
-        path = Path(path)
-        suffix = path.suffix.lower().removeprefix(".")
+        suffix = fspath(path).rpartition(".")[2].lower()
         if suffix not in SUFFIXES:
-            raise ValueError(f"save(path) must end in one of {', '.join('.' + s for s in SUFFIXES)}, not {str(path)!r}")
+            raise ValueError(f"save(path) must end in one of {', '.join('.' + s for s in SUFFIXES)}, not {path!r}")
         if suffix == "dot":
             content = self.dot.encode()
         elif suffix == "html":
             content = f'<!doctype html><meta charset="utf-8"><title>{self._caption}</title>{self._image()}'.encode()
         else:
             content = render(self.dot, suffix)
-        path.write_bytes(content)
-        return path
+        with open(path, "wb") as file:
+            file.write(content)
 
     def _repr_html_(self) -> str:
         from html import escape

@@ -29,7 +29,8 @@ class Rule:
         any_number = bool(code.co_flags & VARARGS)
         self.takes_output = code.co_varnames[1 : code.co_argcount][:1] == ("y",)
         self.takes_operands = any_number or code.co_argcount > 1 + self.takes_output
-        self.arity = None if any_number else form.count("{}")  # None: `forward` takes the operands as one sequence
+        numbered = sum(f"{{{i}}}" in form for i in range(9))
+        self.arity = None if any_number else form.count("{}") or numbered  # None: `forward` takes them as one sequence
 
     def __call__(self, *operands: Any) -> Any:
         for x in operands:

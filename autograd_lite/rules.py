@@ -5,7 +5,8 @@ local backward closure: given the gradient `g` that arrives at the output `y`, i
 `g` times the partial derivative. The closure captures what its parameters name, and nothing else: the output if there
 is a `y`, the operands if there are any. It is written in arithmetic that does not care what a number is: over floats it
 is ordinary backpropagation; over Values the gradient is itself a graph, which can be differentiated again. It never
-branches on a value, so that a recorded gradient holds for other inputs too. `form` is how the operation prints.
+branches on a value, so that a recorded gradient holds for other inputs too. `form` is how the operation prints, as
+Python would write it: `{}` is the next operand, or all of them in a row that takes any number; `{0}` is the first.
 
 Where a derivative needs care to keep its digits, it is a primitive of its own, with a prime in its name (`tanh'`), and
 its row says in turn how it is differentiated. What `forward` computes is in `real.py` (IEEE arithmetic), `special.py`
@@ -60,19 +61,19 @@ acosh: Rule = rule("acosh", real.acosh, lambda g, x: (g * acosh_slope(x),), "aco
 atanh: Rule = rule("atanh", real.atanh, lambda g, x: (g * atanh_slope(x),), "atanh({})")
 atan2: Rule = rule("atan2", real.atan2, lambda g, a, b: (
     g * atan2_slope(b, a), -(g * atan2_slope(a, b))), "atan2({}, {})")
-asin_slope: Rule = rule("asin'", special.asin_slope, lambda g, y, x: (g * (x * y * y * y),), "asin'({})")
+asin_slope: Rule = rule("asin'", special.asin_slope, lambda g, y, x: (g * (x * y * y * y),), "1 / sqrt(1 - {} ** 2)")
 atan_slope: Rule = rule("atan'", special.atan_slope, lambda g, y, x: (
-    g * (-2.0 * (x * y) * y),), "atan'({})")
+    g * (-2.0 * (x * y) * y),), "1 / (1 + {} ** 2)")
 tanh_slope: Rule = rule("tanh'", special.tanh_slope, lambda g, y, x: (
-    g * (-2.0 * (tanh(x) * y)),), "tanh'({})")
+    g * (-2.0 * (tanh(x) * y)),), "1 - tanh({}) ** 2")
 asinh_slope: Rule = rule("asinh'", special.asinh_slope, lambda g, y, x: (
-    -(g * (x * y * y * y)),), "asinh'({})")
+    -(g * (x * y * y * y)),), "1 / sqrt(1 + {} ** 2)")
 acosh_slope: Rule = rule("acosh'", special.acosh_slope, lambda g, y, x: (
-    -(g * (x * y * y * y)),), "acosh'({})")
+    -(g * (x * y * y * y)),), "1 / sqrt({} ** 2 - 1)")
 atanh_slope: Rule = rule("atanh'", special.atanh_slope, lambda g, y, x: (
-    g * (2.0 * (x * y) * y),), "atanh'({})")
+    g * (2.0 * (x * y) * y),), "1 / (1 - {} ** 2)")
 atan2_slope: Rule = rule("atan2'", special.atan2_slope, lambda g, y, a, b: (
-    _atan2_curvature(g, a, b), -2.0 * (g * (y * atan2_slope(b, a)))), "atan2'({}, {})")
+    _atan2_curvature(g, a, b), -2.0 * (g * (y * atan2_slope(b, a)))), "{0} / ({0} ** 2 + {1} ** 2)")
 
 # --- the error function and activations ----------------------------------------------------------------------------
 erf: Rule = rule("erf", real.erf, lambda g, x: (g * erf_slope(x),), "erf({})")
@@ -82,13 +83,16 @@ softplus: Rule = rule("softplus", special.softplus, lambda g, x: (g * sigmoid(x)
 logsigmoid: Rule = rule("logsigmoid", special.logsigmoid, lambda g, x: (g * sigmoid(-x),), "logsigmoid({})")
 silu: Rule = rule("silu", special.silu, lambda g, x: (g * silu_slope(x),), "silu({})")
 gelu: Rule = rule("gelu", special.gelu, lambda g, x: (g * gelu_slope(x),), "gelu({})")
-erf_slope: Rule = rule("erf'", special.erf_slope, lambda g, y, x: (g * (-2.0 * (x * y)),), "erf'({})")
+erf_slope: Rule = rule("erf'", special.erf_slope, lambda g, y, x: (
+    g * (-2.0 * (x * y)),), "2 / sqrt(pi) * exp(-{} ** 2)")
 sigmoid_slope: Rule = rule("sigmoid'", special.sigmoid_slope, lambda g, y, x: (
-    -(g * (tanh(0.5 * x) * y)),), "sigmoid'({})")
-silu_slope: Rule = rule("silu'", special.silu_slope, lambda g, x: (g * silu_curvature(x),), "silu'({})")
+    -(g * (tanh(0.5 * x) * y)),), "sigmoid({0}) * (1 - sigmoid({0}))")
+silu_slope: Rule = rule("silu'", special.silu_slope, lambda g, x: (
+    g * silu_curvature(x),), "sigmoid({0}) * (1 + {0} * (1 - sigmoid({0})))")
 silu_curvature: Rule = rule("silu''", special.silu_curvature, lambda g, y, x: (
     -(g * (tanh(0.5 * x) * y + sigmoid_slope(x) * (tanh(0.5 * x) + 2.0 * x * sigmoid_slope(x)))),), "silu''({})")
-gelu_slope: Rule = rule("gelu'", special.gelu_slope, lambda g, x: (g * gelu_curvature(x),), "gelu'({})")
+gelu_slope: Rule = rule("gelu'", special.gelu_slope, lambda g, x: (
+    g * gelu_curvature(x),), "0.5 * (1 + erf({0} / sqrt(2))) + {0} * normal_pdf({0})")
 gelu_curvature: Rule = rule("gelu''", special.gelu_curvature, lambda g, y, x: (
     -(g * (x * y + 2.0 * x * normal_pdf(x))),), "gelu''({})")
 normal_pdf: Rule = rule("normal_pdf", special.normal_pdf, lambda g, y, x: (-(g * (x * y)),), "normal_pdf({})")
@@ -132,7 +136,7 @@ softmax: Rule = rule("softmax", reductions.softmax_first, lambda g, *xs: _softma
 log_softmax: Rule = rule("log_softmax", reductions.log_softmax_first, lambda g, *xs: _log_softmax_slopes(
     g, xs), "log_softmax({})")
 norm_slope: Rule = rule("norm'", special.norm_slope, lambda g, y, *xs: _unit_slopes(g, y, xs),
-    "norm'({})")
+    "{0} / norm({})")
 # fmt: on
 
 # --- closures shared by rows, or too long for one ------------------------------------------------------------------

@@ -246,7 +246,9 @@ def test_a_very_deep_graph_is_drawn():
     ("suffix", "start"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("dot", b"digraph"), ("html", b"<!d")]
 )
 def test_saves_by_suffix(tmp_path, suffix, start):
-    assert draw(small()).save(tmp_path / f"graph.{suffix}").read_bytes().startswith(start)
+    path = tmp_path / f"graph.{suffix}"
+    draw(small()).save(path)
+    assert path.read_bytes().startswith(start)
 
 
 @pytest.mark.parametrize("path", ["graph", "graph.gif", "graph.svgz"])
