@@ -1,17 +1,31 @@
 """Optimisers: how a gradient moves a parameter. The updates are those of PyTorch, number for number.
 
-`lr` is the learning rate, or a function of the step's number, 0 first: `constant`, `step`, `cosine` and `warmup` make
-such schedules.
+`lr` is the learning rate, or a function of the step's number, 0 first: `constant`, `step_decay`, `cosine` and `warmup`
+make such schedules.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from autograd_lite.engine import Value
 from autograd_lite.real import as_float
+from autograd_lite.schedules import Schedule, constant, cosine, step_decay, warmup
 
-Schedule: TypeAlias = Callable[[int], float]
+__all__ = [
+    "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Optimizer",
+    "RMSprop",
+    "Schedule",
+    "clip_grad_norm",
+    "constant",
+    "cosine",
+    "step_decay",
+    "warmup",
+]
 
 
 class Optimizer:
@@ -226,47 +240,7 @@ class AdamW(Adam):
         return self._adam(x * (1.0 - lr * self.weight_decay), g, memory, lr)
 
 
-# --- schedules -----------------------------------------------------------------------------------------------------
-
-
-def constant(lr: float) -> Schedule:
-    """lr at every step.
-
-    >>> constant(0.1)(1000)
-    0.1
-    """
-    return lambda t: lr
-
-
-def step(lr: float, every: int, factor: float = 0.1) -> Schedule:
-    """lr, multiplied by `factor` after each `every` steps.
-
-    >>> [step(1.0, every=2, factor=0.5)(t) for t in range(5)]
-    [1.0, 1.0, 0.5, 0.5, 0.25]
-    """
-    _check("every", every, 1)
-    return lambda t: lr * factor ** (t // every)
-
-
-def cosine(lr: float, steps: int, floor: float = 0.0) -> Schedule:
-    """Half a cosine wave from lr at step 0 down to `floor` at `steps`, then `floor` (Loshchilov & Hutter 2017).
-
-    >>> [round(cosine(1.0, steps=2)(t), 6) for t in range(4)]
-    [1.0, 0.5, 0.0, 0.0]
-    """
-    _check("steps", steps, 1)
-    return lambda t: floor + 0.5 * (lr - floor) * (1.0 + math.cos(math.pi * min(t, steps) / steps))
-
-
-def warmup(lr: float | Schedule, steps: int, start: float = 1.0 / 3.0) -> Schedule:
-    """A linear rise from `start * lr` at step 0 to all of it at `steps`. `lr` may be a schedule itself.
-
-    >>> [warmup(1.0, steps=2, start=0.5)(t) for t in range(4)]
-    [0.5, 0.75, 1.0, 1.0]
-    """
-    _check("steps", steps, 1)
-    after = lr if callable(lr) else constant(lr)
-    return lambda t: after(t) * min(1.0, start + (1.0 - start) * t / steps)
+# --- beside the optimisers -----------------------------------------------------------------------------------------
 
 
 def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:

@@ -45,7 +45,10 @@ def dot(v: Sequence[float]) -> float:
     n = len(v) // 2
     w, x = v[:n], v[n : 2 * n]
     terms = [*map(mul, w, x), *v[2 * n :]]
-    total = fsum(terms)
+    try:
+        total = math.fsum(terms)
+    except (OverflowError, ValueError):
+        return fsum(terms)
     if abs(total) * 4.0 < hypot(*terms):
         exact = fsum([*terms, *map(product_error, w, x)])
         if math.isfinite(exact):

@@ -36,17 +36,24 @@ class History:
         return f"History of {len(self):,} epochs, {self.ended}{last}"
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw every curve over the epochs, on Matplotlib's axes `ax` or new ones; returns the axes."""
+        """Draw the losses over the epochs, and the metrics by a scale on the right; on Matplotlib's axes `ax` or new
+        ones, which it returns.
+        """
         if ax is None:
             from matplotlib import pyplot
 
             _, ax = pyplot.subplots()
-        for name in self.epochs[0] if self.epochs else ():
-            ax.plot(range(1, len(self) + 1), self[name], label=name)
-        if self.epochs and all(x > 0.0 for x in self["loss"]):
-            ax.set_yscale("log")
-        ax.set_xlabel("epoch")
-        ax.legend()
+        if not self.epochs:
+            return ax
+        losses = [name for name in self.epochs[0] if name in ("loss", "val_loss")]
+        metrics = [name for name in self.epochs[0] if name not in losses]
+        ax.set(xlabel="epoch", ylabel="loss", yscale="log" if min(self["loss"]) > 0.0 else "linear")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        right = ax.twinx() if metrics else ax
+        for i, name in enumerate(losses + metrics):
+            side, style = (ax, "-") if name in losses else (right, "--")
+            side.plot(range(1, len(self) + 1), self[name], style, color=f"C{i}", label=name)
+        right.legend(handles=[*ax.lines, *(right.lines if metrics else [])], loc="center right")
         return ax
 
     def _repr_png_(self) -> bytes | None:
