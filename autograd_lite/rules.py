@@ -186,7 +186,7 @@ def _unit_slopes(g: Any, y: Any, xs: Any) -> list[Any]:
     """d(x/h) is (r/h)**2 / h in x itself, r being the norm of the others, and -(x/h)(z/h) / h in another operand z."""
     h, r = norm(*xs), norm(*xs[1:])
     h = where(h, h, real.inf)  # at the origin all of it is 0
-    return [g * ((r / h) * (r / h) / h)] + [-(g * (y * (z / h) / h)) for z in xs[1:]]
+    return [g * ((r / h) * ((r / h) / h))] + [-(g * adjoint_mul(y, (z / h) / h)) for z in xs[1:]]
 
 
 def _cubed_reciprocal(g: Any, u: Any, v: Any) -> tuple[Any, Any]:

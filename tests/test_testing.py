@@ -174,23 +174,23 @@ def stale_square():
 
 
 WRONG = {
-    "flipped sign": primitive("flipped", lambda x: x**3, lambda g, x: (-(g * 3.0 * x**2),)),
-    "forgotten term": primitive("forgotten", lambda x: x**3 + x, lambda g, x: (g * 3.0 * x**2,)),
-    "forgotten factor": primitive("unscaled", lambda x: x**3, lambda g, x: (g * x**2,)),
-    "ignored gradient": primitive("ignoring", lambda x: x**3, lambda g, x: (3.0 * x**2,)),
-    "no gradient": primitive("nothing", lambda x: x**3, lambda g, x: (0.0,)),
-    "wrong by a millionth": primitive("nearly", lambda x: x**3, lambda g, x: (g * 3.000003 * x**2,)),
-    "wrong at one point only": primitive(
+    "flipped sign": lambda: primitive("flipped", lambda x: x**3, lambda g, x: (-(g * 3.0 * x**2),)),
+    "forgotten term": lambda: primitive("forgotten", lambda x: x**3 + x, lambda g, x: (g * 3.0 * x**2,)),
+    "forgotten factor": lambda: primitive("unscaled", lambda x: x**3, lambda g, x: (g * x**2,)),
+    "ignored gradient": lambda: primitive("ignoring", lambda x: x**3, lambda g, x: (3.0 * x**2,)),
+    "no gradient": lambda: primitive("nothing", lambda x: x**3, lambda g, x: (0.0,)),
+    "wrong by a millionth": lambda: primitive("nearly", lambda x: x**3, lambda g, x: (g * 3.000003 * x**2,)),
+    "wrong at one point only": lambda: primitive(
         "pointwise", lambda x: x**3, lambda g, x: (g * (3.0 * x**2 if float(getattr(x, "data", x)) != 1.5 else 7.0),)
     ),
-    "stale value": stale_square(),
+    "stale value": stale_square,
 }
 
 
 @pytest.mark.parametrize("mistake", WRONG)
 @pytest.mark.parametrize("oracle", [None, "differences"])
 def test_every_mistake_is_found_and_named(mistake, oracle):
-    guilty = WRONG[mistake]
+    guilty = WRONG[mistake]()
     with pytest.raises(WrongGradientError) as caught:
         check_gradients(lambda x, y: sin(guilty(x) * y) + guilty(x + y) * x, 1.5, 0.25, oracle=oracle, rtol=1e-7)
     report = caught.value.report
