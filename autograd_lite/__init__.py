@@ -11,7 +11,9 @@ A `Value` is a float that remembers how it was computed; `backward()` differenti
 
 from autograd_lite.draw import draw
 from autograd_lite.elementary import (
-    abs,
+    abs as abs,
+)
+from autograd_lite.elementary import (
     acos,
     acosh,
     asin,
@@ -53,17 +55,25 @@ from autograd_lite.functions import (
     log_softmax,
     logaddexp,
     logsumexp,
-    max,
     maximum,
     mean,
-    min,
     minimum,
     norm,
-    pow,
     prod,
     softmax,
-    sum,
     where,
+)
+from autograd_lite.functions import (
+    max as max,
+)
+from autograd_lite.functions import (
+    min as min,
+)
+from autograd_lite.functions import (
+    pow as pow,
+)
+from autograd_lite.functions import (
+    sum as sum,
 )
 from autograd_lite.jit import jit
 from autograd_lite.live import live
@@ -73,9 +83,9 @@ from autograd_lite.steps import steps
 from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd_lite.vmap import vmap
 
+# Without the names of Python's own functions, which `import *` would hide: import those, or write autograd_lite.sum.
 __all__ = [
     "Value",
-    "abs",
     "acos",
     "acosh",
     "asin",
@@ -113,15 +123,12 @@ __all__ = [
     "logaddexp",
     "logsigmoid",
     "logsumexp",
-    "max",
     "maximum",
     "mean",
-    "min",
     "minimum",
     "no_gc",
     "no_grad",
     "norm",
-    "pow",
     "primitive",
     "prod",
     "relu",
@@ -134,7 +141,6 @@ __all__ = [
     "softplus",
     "sqrt",
     "steps",
-    "sum",
     "tan",
     "tanh",
     "value_and_grad",

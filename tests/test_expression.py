@@ -12,7 +12,7 @@ from autograd_lite.graph import topological_order
 from autograd_lite.nn import MLP
 from autograd_lite.rule import RULES
 
-NAMES = {name: getattr(autograd_lite, name) for name in autograd_lite.__all__} | {"pi": math.pi, "nan": math.nan}
+NAMES = {name: f for name, f in vars(autograd_lite).items() if callable(f)} | {"pi": math.pi, "nan": math.nan}
 
 
 def leaves():

@@ -18,7 +18,7 @@ def slopes(f, *xs):
     return [v.grad for v in values]
 
 
-@pytest.mark.parametrize("name", [n for n in al.__all__ if n in RULES])
+@pytest.mark.parametrize("name", [n for n in RULES if callable(getattr(al, n, None))])
 def test_every_function_gives_floats_for_numbers_and_values_for_values(name):
     function, rule = getattr(al, name), RULES[name]
     xs = [0.6, 0.7, 0.8][: rule.arity or 3]
@@ -84,7 +84,7 @@ def test_ties_share_the_gradient_equally():
     assert slopes(al.maximum, 2.0, 2.0) == [0.5, 0.5]
 
 
-@pytest.mark.parametrize("name", [n for n in al.__all__ if n in RULES and n not in ("where", "sign")])
+@pytest.mark.parametrize("name", [n for n in RULES if callable(getattr(al, n, None)) and n not in ("where", "sign")])
 def test_nan_in_gives_nan_out_and_a_nan_gradient(name):
     function, rule = getattr(al, name), RULES[name]
     x = Value(math.nan)
@@ -132,3 +132,10 @@ def test_other_bad_input():
 def test_generators_and_arrays_are_lists_too():
     assert al.sum(x for x in (1, 2, 3)) == 6.0
     assert al.mean(np.array([1.0, 3.0])) == 2.0
+
+
+def test_import_star_leaves_python_s_own_functions_alone():
+    names = {}
+    exec("from autograd_lite import *", names)
+    assert "tanh" in names
+    assert not names.keys() & {"abs", "max", "min", "pow", "sum"}
