@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Union
 from autograd_lite import copying, rules
 from autograd_lite.graph import topological_order
 from autograd_lite.real import as_float
-from autograd_lite.rule import CONSTANT, LEAF, RULES, Rule, by_hand, run_ieee
+from autograd_lite.rule import CONSTANT, LEAF, Rule, by_hand, run_ieee
 
 Number: TypeAlias = Union["Value", float]
 Recorder: TypeAlias = Callable[[Rule, tuple["Value", ...]], "Value"]
@@ -209,7 +209,7 @@ class Value:
 
     __copy__, __deepcopy__, __reduce__ = copying.copy, copying.deepcopy, copying.reduce
 
-    if TYPE_CHECKING:  # the operators, and every row of the table as a method, are installed from the table below
+    if TYPE_CHECKING:  # the operators, and every row of the table as a method, come from the table: see operators.py
 
         def __getattr__(self, name: str) -> Any: ...
         def __add__(self, other: Number) -> "Value": ...
@@ -296,13 +296,7 @@ def record(rule: Rule, parents: tuple[Value, ...]) -> Value:
     if recorder is not None:
         return recorder(rule, parents)
     xs = tuple([p.data for p in parents])
-    node: Value = new(Value)
-    node.data = y = rule.forward(xs) if rule.arity is None else rule.forward(*xs)
-    node.grad = 0.0
-    node._rule = rule
-    node._parents = parents
-    node._captured = rule.captured(y, xs)
-    return node
+    return attach(rule, parents, xs, rule.forward(xs) if rule.arity is None else rule.forward(*xs))
 
 
 def attach(rule: Rule, parents: tuple[Value, ...], xs: Sequence[float], y: float) -> Value:
@@ -353,88 +347,4 @@ def as_data(x: Number) -> float:
 stored: Callable[[Value], float] = Value.__dict__["data"].__get__  # the slot, under any property of a subclass
 
 
-def _unary(rule: Rule) -> Callable[..., Any]:
-    """`record` for one operand, written out: a call saved on every operation."""
-    forward, takes_output, takes_operands = rule.forward, rule.takes_output, rule.takes_operands
-
-    def method(self: Value) -> Value:
-        if recorder is not None:
-            return recorder(rule, (self,))
-        x = self.data
-        node: Value = new(Value)
-        node.data = y = forward(x)
-        node.grad = 0.0
-        node._rule = rule
-        node._parents = (self,)
-        node._captured = ((y, x) if takes_output else (x,)) if takes_operands else (y,) if takes_output else ()
-        return node
-
-    return method
-
-
-def _binary(rule: Rule) -> Callable[..., Any]:
-    forward, takes_output, takes_operands = rule.forward, rule.takes_output, rule.takes_operands
-
-    def method(self: Value, other: Any) -> Any:
-        if not isinstance(other, Value):
-            other = _operand(other, rule)
-            if other is NotImplemented:
-                return NotImplemented
-        if recorder is not None:
-            return recorder(rule, (self, other))
-        a, b = self.data, other.data
-        node: Value = new(Value)
-        node.data = y = forward(a, b)
-        node.grad = 0.0
-        node._rule = rule
-        node._parents = (self, other)
-        node._captured = ((y, a, b) if takes_output else (a, b)) if takes_operands else (y,) if takes_output else ()
-        return node
-
-    return method
-
-
-def _variadic(rule: Rule) -> Callable[..., Number]:
-    def method(self: Value, *others: Number) -> Number:
-        return _apply(rule, (self, *others))
-
-    return method
-
-
-def _reflected(method: Callable[..., Any], rule: Rule) -> Callable[..., Any]:
-    def reflected(self: Value, other: Any) -> Any:
-        left = _operand(other, rule)
-        return left if left is NotImplemented else method(left, self)
-
-    return reflected
-
-
-def _operand(x: Any, rule: Rule) -> Any:
-    """A constant for the number x; for anything else NotImplemented, or an error where no other type could answer."""
-    if isinstance(x, (float, int)):
-        return constant(float(x))
-    if x is None or isinstance(x, (str, bytes, list, tuple, dict, set, complex)):
-        as_float(x, f"operand of {rule.name}")
-    try:
-        return constant(as_float(x, "operand"))
-    except TypeError:
-        return NotImplemented
-
-
-def install(rule: Rule) -> None:
-    """Make a row of the table a method of `Value`, if its name can be one."""
-    make = _unary if rule.arity == 1 else _binary if rule.arity == 2 else _variadic
-    method = make(rule)
-    if rule.name.isidentifier():
-        method.__name__, method.__qualname__ = rule.name, f"Value.{rule.name}"
-        setattr(Value, rule.name, method)
-    if rule.name in OPERATORS:
-        setattr(Value, f"__{OPERATORS[rule.name]}__", method)
-        if rule.arity == 2:
-            setattr(Value, f"__r{OPERATORS[rule.name]}__", _reflected(method, rule))
-
-
-OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "neg": "neg", "abs": "abs"}
 Rule.RECORD = staticmethod(_apply)
-for row in RULES.values():
-    install(row)

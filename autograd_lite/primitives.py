@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd_lite import engine
 from autograd_lite.engine import Value
+from autograd_lite.operators import install
 from autograd_lite.real import IEEE, as_float
 from autograd_lite.rule import RULES, Rule, rule
 
@@ -44,7 +44,7 @@ def primitive(name: str, forward: Callable[..., float], vjp: Callable[..., Seque
         raise ValueError(f"primitive(form) of {name!r} must have one {{}} for each of {count} operands, not {form!r}")
     declared = rule(name, _total(name, forward), _checked(name, count, vjp), form)
     declared.arity = count  # the checked closure itself takes any number
-    engine.install(declared)
+    install(declared)
     return declared
 
 
