@@ -6,6 +6,8 @@ from hypothesis import settings
 from autograd_lite import Value
 from autograd_lite.rule import RULES
 
+collect_ignore = ["conftest.py", "browser/conftest.py"]  # no doctests there, and two modules of one name
+
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
