@@ -16,9 +16,10 @@ def lab(folder: Path, *, launch: bool = True) -> None:
     """
     if launch and find_spec("jupyterlab") is None:
         raise ValueError("the notebooks open in JupyterLab: python3 -m pip install 'autograd_lite[notebooks]'")
-    for source in sorted(p for p in notebooks().rglob("*") if p.is_file() and ".ipynb_checkpoints" not in p.parts):
-        target = folder / source.relative_to(notebooks())
-        if not target.exists():
+    for source in sorted(p for p in notebooks().rglob("*") if p.is_file()):
+        name = source.relative_to(notebooks())
+        target = folder / name
+        if not target.exists() and not any(part.startswith(".") for part in name.parts):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
     print(f"The notebooks are in {folder.resolve()}")
