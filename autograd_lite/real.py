@@ -14,7 +14,6 @@ from numbers import Real
 from typing import Any
 
 inf, nan = math.inf, math.nan
-TINY = 1e-290  # below this a quotient may have lost digits to gradual underflow
 SQRT_HALF, SQRT_HALF_LOW = 0.7071067811865476, -4.833646656726457e-17
 SQRT2, SQRT2_LOW = 1.4142135623730951, -9.667293313452913e-17
 INV_SQRT_2PI = 0.3989422804014327
