@@ -36,8 +36,8 @@ HELPERS = (
     "row_sum",
     "row_dot",
     "add_row",
-    "add_product",
-    "add_products",
+    "row_pairs",
+    "has_nan",
     "at",
     "stopping_pairs_at",
     "row_products",
@@ -116,16 +116,10 @@ def run_lanes(codes, starts, operands, targets, begin, end, r, scratch, v, rows,
                 for k in range(s, e):
                     add_row(y, operands[k], r, v, n)
             elif code == 1 or code == 3:
-                y[:n] = -0.0
-                four = e - (e - s) % 8
-                for k in range(s, four, 8):
-                    add_products(y, k, operands, r, v, n)
-                for k in range(four, e, 2):
-                    add_product(y, operands[k], operands[k + 1], r, v, n)
-                if code == 3:
+                row_pairs(y, s, e, operands, r, v, n)
+                if code == 3 and has_nan(y, n):
                     for j in range(n):
-                        if y[j] != y[j]:
-                            y[j] = stopping_pairs_at(j, s, e, operands, r, v)
+                        y[j] = stopping_pairs_at(j, s, e, operands, r, v)
             elif code == 2 or code == 4:
                 row_products(y, s, e, operands, r, v, rows[0], n, code == 4)
 {branches}
@@ -196,11 +190,18 @@ def row_sum(x: Any, n: int) -> float:
     return y
 
 
+@compiles
+def has_nan(x: Any, n: int) -> bool:
+    """Whether there may be a nan among them: their sum shows it, and takes no branch at each."""
+    y = row_sum(x, n)
+    return y != y
+
+
 @reassociates
-def product_sum(a: Any, b: Any, n: int) -> float:
+def product_sum(v: Any, a: int, b: int, n: int) -> float:
     y = 0.0
     for i in range(n):
-        y += a[i] * b[i]
+        y += v[a, i] * v[b, i]
     return y
 
 
@@ -212,7 +213,7 @@ def row_dot(x: int, z: int, r: Any, v: Any, n: int) -> float:
     elif z < r.size:
         y = row_sum(v[x - r.size], n) * r[z]
     else:
-        y = product_sum(v[x - r.size], v[z - r.size], n)
+        y = product_sum(v, x - r.size, z - r.size, n)
     if y != y:
         y = 0.0
         for j in range(n):
@@ -257,24 +258,33 @@ def add_product(y: Any, x: int, z: int, r: Any, v: Any, n: int) -> None:
 
 
 @compiles
-def add_products(y: Any, k: int, operands: Any, r: Any, v: Any, n: int) -> None:
-    """Four products at once, mostly each of a single number and a row: y is loaded and stored once."""
+def row_pairs(y: Any, s: int, e: int, operands: Any, r: Any, v: Any, n: int) -> None:
+    """A sum of products. Mostly each is of a single number and a row: four of these at once load and store y once."""
     first = r.size
-    for i in range(k, k + 8, 2):
-        if (operands[i] < first) == (operands[i + 1] < first):
-            for j in range(k, k + 8, 2):
-                add_product(y, operands[j], operands[j + 1], r, v, n)
-            return
-    a = v[max(operands[k], operands[k + 1]) - first]
-    b = v[max(operands[k + 2], operands[k + 3]) - first]
-    c = v[max(operands[k + 4], operands[k + 5]) - first]
-    d = v[max(operands[k + 6], operands[k + 7]) - first]
-    p = r[min(operands[k], operands[k + 1])]
-    q = r[min(operands[k + 2], operands[k + 3])]
-    s = r[min(operands[k + 4], operands[k + 5])]
-    t = r[min(operands[k + 6], operands[k + 7])]
-    for j in range(n):
-        y[j] = (((y[j] + p * a[j]) + q * b[j]) + s * c[j]) + t * d[j]
+    k, start = s, -0.0
+    while k < e and operands[k] < first and operands[k + 1] < first:
+        start += r[operands[k]] * r[operands[k + 1]]
+        k += 2
+    y[:n] = start
+    while k < e:
+        mixed = k + 8 <= e
+        for i in range(k, min(k + 8, e), 2):
+            mixed &= (operands[i] < first) != (operands[i + 1] < first)
+        if not mixed:
+            add_product(y, operands[k], operands[k + 1], r, v, n)
+            k += 2
+            continue
+        a = v[max(operands[k], operands[k + 1]) - first]
+        b = v[max(operands[k + 2], operands[k + 3]) - first]
+        c = v[max(operands[k + 4], operands[k + 5]) - first]
+        d = v[max(operands[k + 6], operands[k + 7]) - first]
+        p = r[min(operands[k], operands[k + 1])]
+        q = r[min(operands[k + 2], operands[k + 3])]
+        s = r[min(operands[k + 4], operands[k + 5])]
+        t = r[min(operands[k + 6], operands[k + 7])]
+        for j in range(n):
+            y[j] = (((y[j] + p * a[j]) + q * b[j]) + s * c[j]) + t * d[j]
+        k += 8
 
 
 @compiles
@@ -305,16 +315,15 @@ def row_products(y: Any, s: int, e: int, operands: Any, r: Any, v: Any, term: An
             for j in range(n):
                 y[j] += term[j]
                 term[j] = 1.0
-    if stops:
+    if stops and has_nan(y, n):
         for j in range(n):
-            if y[j] != y[j]:
-                total, product = -0.0, 1.0
-                for k in range(s, e):
-                    product = product * at(operands[k] & REGISTER, j, r, v) if product != 0.0 else 0.0
-                    if operands[k] > REGISTER:
-                        total += product
-                        product = 1.0
-                y[j] = total
+            total, product = -0.0, 1.0
+            for k in range(s, e):
+                product = product * at(operands[k] & REGISTER, j, r, v) if product != 0.0 else 0.0
+                if operands[k] > REGISTER:
+                    total += product
+                    product = 1.0
+            y[j] = total
 
 
 @compiles
