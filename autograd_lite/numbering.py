@@ -6,7 +6,9 @@ only identities that hold in floating point are used, `x * 1` and `-(-x)` and th
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from math import isfinite
+from operator import attrgetter
 
 from autograd_lite import rules
 from autograd_lite.engine import Value
@@ -29,11 +31,12 @@ class Numbered:
         self.value: list[float | None] = []
         self.lanes: list[bool] = []  # whether the result is one number for each lane
         self.lane_count = tape.lanes
-        self._constants: dict[tuple[float, float], int] = {}
+        self.constants: set[int] = set()  # the numbers of all constants
+        self._constant: dict[tuple[float, float], int] = {}
         self._seen: dict[tuple[Rule, tuple[int, ...]], int] = {}
         live = _live(tape, outputs)
-        known = set(inputs) | set(tape)
-        used = dict.fromkeys(p for v in live for p in v._parents) | dict.fromkeys(outputs)  # ordered as met
+        known = {*inputs, *tape}
+        used = dict.fromkeys(chain(chain.from_iterable(map(_parents, live)), outputs))  # ordered as met
         self.captured = [v for v in used if v not in known and v._rule is not CONSTANT]
         number = {v: self._append(None, ()) for v in (*inputs, *self.captured)}
         self.inputs = len(self.ops)
@@ -48,24 +51,29 @@ class Numbered:
     def constant(self, x: float) -> int:
         """The number of the constant x."""
         key = (x, math.copysign(1.0, x)) if x == x else (0.0, 2.0)  # one for all nans
-        if key not in self._constants:
-            self._constants[key] = self._append(None, (), x)
-        return self._constants[key]
+        if key not in self._constant:
+            self._constant[key] = i = self._append(None, (), x)
+            self.constants.add(i)
+        return self._constant[key]
 
     def node(self, rule: Rule, xs: tuple[int, ...]) -> int:
         """The number of `rule` applied to xs: of an equal instruction if there is one, of something simpler, or new."""
-        value = self.value
-        if None not in map(value.__getitem__, xs) and rule not in (STACK, LANE_SUM, SPREAD, LANE):
-            return self.constant(rule.evaluate([value[x] for x in xs]))  # type: ignore[misc]
+        if not self.constants.isdisjoint(xs):
+            values = [self.value[x] for x in xs]
+            if None not in values and rule not in (STACK, LANE_SUM, SPREAD, LANE):
+                return self.constant(rule.evaluate(values))  # type: ignore[arg-type]
+            simpler = SIMPLER_BY_CONSTANT[rule](self, *xs) if rule in SIMPLER_BY_CONSTANT else None
+            if simpler is not None:
+                return simpler
         if rule in SIMPLER:
             simpler = SIMPLER[rule](self, *xs)
             if simpler is not None:
                 return simpler
         key = (rule, xs[::-1] if rule in COMMUTATIVE and xs[0] > xs[1] else xs)
-        found = self._seen.get(key)
-        if found is None:
-            found = self._seen[key] = self._append(rule, xs)
-        return found
+        number = self._seen.setdefault(key, len(self.ops))
+        if number == len(self.ops):
+            self._append(rule, xs)
+        return number
 
     def _append(self, op: Rule | None, xs: tuple[int, ...], value: float | None = None) -> int:
         self.ops.append(op)
@@ -73,7 +81,10 @@ class Numbered:
         self.value.append(value)
         lanes = self.lanes
         lanes.append(self.lane_count > 0 and _has_lanes(op, map(lanes.__getitem__, xs)))
-        return len(self.ops) - 1
+        return len(lanes) - 1
+
+
+_parents = attrgetter("_parents")
 
 
 def _has_lanes(op: Rule | None, operands: Iterable[bool]) -> bool:
@@ -92,7 +103,7 @@ def _live(tape: Sequence[Value], outputs: Iterable[Value]) -> list[Value]:
     return live
 
 
-# --- identities that hold in floating point ------------------------------------------------------------------------
+# --- identities that hold in floating point: with any operands, and with a constant among them ----------------------
 
 
 def _add(n: Numbered, a: int, b: int) -> int | None:
@@ -104,10 +115,7 @@ def _sub(n: Numbered, a: int, b: int) -> int | None:
 
 
 def _mul(n: Numbered, a: int, b: int) -> int | None:
-    left, right = n.value[a], n.value[b]
-    if left is None and right is None:  # nearly always
-        return None
-    for constant, other in ((left, b), (right, a)):
+    for constant, other in ((n.value[a], b), (n.value[b], a)):
         if constant == 1.0:
             return other
         if constant == -1.0:
@@ -178,20 +186,22 @@ def _pow_slope(n: Numbered, a: int, b: int, k: int, of_exponent: int) -> int | N
 
 
 SIMPLER: dict[Rule, Callable[..., int | None]] = {
-    rules.add: _add,
-    rules.sub: _sub,
-    rules.mul: _mul,
-    rules.div: _div,
     rules.neg: _neg,
-    rules.pow: _pow,
-    rules.pow_slope: _pow_slope,
     rules.where: _where,
-    rules.adjoint_mul: _adjoint_mul,
-    rules.stop: _stop,
     rules.sum: lambda n, *xs: xs[0] if len(xs) == 1 else None,
     rules.identity: lambda n, x: x,
     SPREAD: lambda n, x: x,
     STACK: _stack,
     LANE: _lane,
     LANE_SUM: _lane_sum,
+}
+SIMPLER_BY_CONSTANT: dict[Rule, Callable[..., int | None]] = {
+    rules.add: _add,
+    rules.sub: _sub,
+    rules.mul: _mul,
+    rules.div: _div,
+    rules.pow: _pow,
+    rules.pow_slope: _pow_slope,
+    rules.adjoint_mul: _adjoint_mul,
+    rules.stop: _stop,
 }

@@ -210,11 +210,13 @@ def test_python_backend_and_first_call():
     both = value_and_grad(lambda p: steps.moons_loss(list(p), x, y))
     slow = jit(both, backend="python")
     jit(value_and_grad(lambda a: a * a))(1.0)  # the loop is compiled, or read from disk, once
-    gc.collect()
-    first = jit(both)
-    start = time.perf_counter()
-    first(parameters)
-    once = time.perf_counter() - start
+    once = float("inf")
+    for _ in range(3):
+        gc.collect()
+        first = jit(both)
+        start = time.perf_counter()
+        first(parameters)
+        once = min(once, time.perf_counter() - start)
     best = compare(
         "Moons step in Python", {"eager": lambda: both(parameters), "backend python": lambda: slow(parameters)}
     )
