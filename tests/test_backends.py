@@ -72,9 +72,9 @@ def test_slopes_of_powers(backend):
 
 CACHED = """
     from autograd_lite import jit, grad, tanh
-    from autograd_lite.backends import numba as backend
+    from autograd_lite.backends.loop import BUILT_IN, loop
     print(jit(grad(lambda x: tanh(x) * x), backend="numba")(0.5))
-    (hits,) = backend.loop(backend.BUILT_IN, False).stats.cache_hits.values() or [0]
+    (hits,) = loop(BUILT_IN, False).stats.cache_hits.values() or [0]
     print(hits)
 """
 
@@ -214,3 +214,36 @@ def test_fit_compiled_equals_fit(batch_size):
         return [*history["loss"], *history["val_loss"], *[p.data for p in model.parameters()]]
 
     assert fit(True) == pytest.approx(fit(False), rel=1e-10)
+
+
+def test_lanes_shared_out_among_threads_give_the_same_bits_on_any_number_of_them(monkeypatch):
+    np = pytest.importorskip("numpy")
+    pytest.importorskip("numba")
+    from autograd_lite.backends import numba as backend
+
+    monkeypatch.setattr(backend, "WORTH", 1)
+    rng = np.random.default_rng(0)
+    w, xs = np.array([0.3, -0.4]), rng.normal(size=(1000, 2))
+
+    def each(w, x):
+        return ((w[0] * x[0] + w[1] * x[1]).tanh() - 0.5) ** 2
+
+    def total(w, xs):
+        return mean(vmap(each, in_axes=(None, 0))(w, xs))
+
+    def apart(w, xs):  # the second use of the lanes needs what the first left in each
+        ys = vmap(each, in_axes=(None, 0))(w, xs)
+        middle = mean(ys)
+        return mean(vmap(lambda y: (y - middle) ** 2)(ys))
+
+    for f in (value_and_grad(total), value_and_grad(apart)):
+        results = []
+        for threads in (1, 2, 3):
+            monkeypatch.setattr(backend.os, "cpu_count", lambda threads=threads: threads)
+            results.append(jit(f, backend="numba")(w, xs))
+        for value, gradient in results:
+            assert value == results[0][0]
+            np.testing.assert_array_equal(gradient, results[0][1])
+        value, gradient = f(w, xs)
+        assert results[0][0] == pytest.approx(value, rel=1e-12)
+        np.testing.assert_allclose(results[0][1], gradient, rtol=1e-11)
