@@ -20,8 +20,9 @@ class Expression:
 def expression(value: Value, *, limit: int = 200) -> Expression:
     """The formula by which `value` was computed from its leaves.
 
-    Labelled leaves appear by label, others as numbers. Factors and divisors of 1 and summands of 0 are dropped. At most
-    `limit` operations are printed, those nearest to the result; what lies behind them is `…`.
+    Labelled leaves appear by label, others as numbers. Factors and divisors of 1 and summands of 0 are dropped, and a
+    factor of -1 is a sign. At most `limit` operations are printed, those nearest to the result; what lies behind them
+    is `…`.
 
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> expression(((a + b) * 1 - b) ** 2)

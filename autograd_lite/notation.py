@@ -70,6 +70,8 @@ def _subtract(a: Term, b: Term) -> Term:
 def _multiply(a: Term, b: Term) -> Term:
     if a.number == 1.0 or b.number == 1.0:
         return b if a.number == 1.0 else a
+    if a.number == -1.0 or b.number == -1.0:
+        return negative(b if a.number == -1.0 else a)
     text = f"{_text(a, PRODUCT)} * {_text(b, SIGN)}"
     return Term(text, PRODUCT, rf"{_latex(a, PRODUCT)} \cdot {_latex(b, POWER)}", PRODUCT)
 
@@ -90,6 +92,8 @@ def _power(a: Term, b: Term) -> Term:
 def negative(a: Term) -> Term:
     if a.number is not None:
         return numeral(-a.number)
+    if a.text.startswith("-") and a.level == SIGN:
+        return _without_sign(a)
     return Term(f"-{_text(a, POWER)}", SIGN, f"-{_latex(a, POWER)}", SIGN)
 
 

@@ -53,6 +53,22 @@ def test_factors_of_one_and_summands_of_zero_are_dropped(value):
     assert str(expression(value)) == "a"
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (-1 * A, "-a"),
+        (A * -1.0, "-a"),
+        (-1 * (A + B), "-(a + b)"),
+        (C + -1 * A, "c - a"),
+        (-(-1 * A), "a"),
+        (-(A**2) * -1, "a ** 2"),
+        (Value(-1.0) * A, "-1 * a"),
+    ],
+)
+def test_a_factor_of_minus_one_is_a_sign_and_two_signs_cancel(value, text):
+    assert str(expression(value)) == text
+
+
 def test_only_constants_are_dropped_not_leaves_that_happen_to_be_one():
     assert str(expression(Value(1.0) * A)) == "1 * a"
 
