@@ -40,7 +40,9 @@ def prod(xs: Sequence[float]) -> float:
         m, e = math.frexp(x)
         mantissa, shift = math.frexp(mantissa * m)
         exponent += e + shift
-    return math.ldexp(mantissa, max(-2000, exponent)) if exponent < 1025 else math.copysign(inf, mantissa)
+    if exponent < 1025 or mantissa == 0.0:
+        return math.ldexp(mantissa, max(-2000, exponent))
+    return math.copysign(inf, mantissa)
 
 
 def dot(v: Sequence[float]) -> float:

@@ -162,12 +162,12 @@ def _to_equals(g: Any, y: Any, *xs: Any) -> list[Any]:
 
 
 def _products_of_others(g: Any, xs: Any) -> list[Any]:
-    """From products of all before and of all after; one by one if there are few or such products leave the range."""
+    """From products of all before and of all after; one by one if few or if such products may leave the range."""
     before, after = [1.0], [1.0]
     for x, z in zip(xs[:-1], xs[:0:-1], strict=True):
         before.append(before[-1] * x)
         after.append(after[-1] * z)
-    if len(xs) < 6 or (plain(xs) and not all(1e-290 < real.fabs(p) < 1e290 for p in before + after)):
+    if len(xs) < 6 or not plain(xs) or not all(1e-290 < real.fabs(p) < 1e290 for p in before + after):
         return [g * prod(*xs[:i], *xs[i + 1 :]) for i in range(len(xs))]
     return [g * (a * b) for a, b in zip(before, reversed(after), strict=True)]
 
