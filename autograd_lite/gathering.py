@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import islice
+from math import isfinite
 from operator import mul
 
 from autograd_lite import rules
@@ -167,9 +168,14 @@ class Gatherer:
             a, b = b, a
         chain = self.take(a, single=True) or Chain([self.factor(a)], None)
         chain.terms[0] += self.factor(b)
-        if chain.stops is None and self.numbered.value[a] is None and self.numbered.value[b] is None:
+        if chain.stops is None and not self._only_scales(a) and not self._only_scales(b):
             chain.stops = False
         return chain
+
+    def _only_scales(self, i: int) -> bool:
+        """Whether i is a constant that makes no nan of a number, nor a number of a nan."""
+        x = self.numbered.value[i]
+        return x is not None and x != 0.0 and isfinite(x)
 
     def multiply_adjoint(self, g: int, b: int) -> Chain:
         chain = self.take(g, stops=True, single=True) or Chain([self.factor(g)], None)
