@@ -7,9 +7,12 @@ import sys
 import textwrap
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from autograd_lite import Value, backends, jit, mean, optim, rules, value_and_grad, vmap
 from autograd_lite.rule import RULES
+from autograd_lite.testing.programs import expressions
 from autograd_lite.trainer import Trainer
 
 
@@ -45,7 +48,8 @@ def test_the_package_alone_imports_neither():
     assert loaded.strip() == "set()"
 
 
-POINTS = [0.5, -0.75, 1.5, -2.5, 3.0, 20.0, -20.0, 0.0, 1e-5]
+NORMAL = sys.float_info.min  # smaller numbers are subnormal
+POINTS = [0.5, -0.75, 1.5, -2.5, 3.0, 20.0, -20.0, 0.0, 1e-5, 1e200, -1e-200, -6e-159, 1e-209]
 
 
 @pytest.mark.parametrize("name", [name for name, r in RULES.items() if name != "pow'"])
@@ -58,7 +62,23 @@ def test_every_row_computes_what_it_does_eagerly(backend, name):
     for i in range(len(POINTS)):
         xs = [POINTS[(i + 2 * k) % len(POINTS)] for k in range(count)]
         got, expected = f(xs), row.evaluate(xs)
-        assert got == pytest.approx(expected, rel=1e-12, abs=1e-300, nan_ok=True), xs
+        assert got == pytest.approx(expected, rel=1e-12, abs=NORMAL, nan_ok=True), xs
+
+
+@settings(max_examples=12)
+@given(f=expressions(inputs=3), point=st.tuples(*[st.floats(0.25, 3.0) | st.floats(-3.0, -0.25)] * 3))
+def test_random_programs_on_jax_equal_eager(f, point):
+    """Where terms cancel, what XLA's functions differ by in the last digit is seen beside the terms, not the result."""
+    pytest.importorskip("jax")
+    both = value_and_grad(f, argnums=(0, 1, 2))
+    value, gradient = jit(both, backend="jax")(*point)
+    expected, expected_gradient = both(*point)
+    assert [value, *gradient] == pytest.approx([expected, *expected_gradient], rel=1e-12, abs=1e-12)
+
+
+def test_jax_flushes_subnormal_numbers_to_zero():
+    pytest.importorskip("jax")
+    assert jit(lambda x: x * 0.5, backend="jax")(NORMAL) == 0.0 != NORMAL * 0.5
 
 
 @pytest.mark.parametrize("backend", ["numba", "jax"])

@@ -2,6 +2,11 @@
 
 `function(f, *args)` gives the JAX function; `jit(f, backend="jax")` runs it on this machine. Numbers are of 64 bits:
 JAX's setting `jax_enable_x64` is switched on.
+
+Results are not bit for bit those of the other backends. XLA has functions of its own: `exp`, `tanh` and their like
+differ in the last digit or two, `erfc` and what is made of it by up to 1e-13 in the tails. It regroups sums and
+quotients, and takes subnormal numbers, those below 2.3e-308, for 0. All else is within 1e-12 of eager, measured
+beside the largest of the terms where some cancel.
 """
 
 import math
@@ -16,7 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.scipy import special as jax_special
 
-from autograd_lite import real, reductions
+from autograd_lite import real, reductions, special
 from autograd_lite.backends.selects import rewritten
 from autograd_lite.gathering import LANE_DOT, PAIRS, PRODUCTS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
 from autograd_lite.program import Program
@@ -171,24 +176,18 @@ def select(condition: Any, then: Callable[[], Any], otherwise: Callable[[], Any]
     return jax.tree.map(lambda a, b: jnp.where(condition, a, b), then(), otherwise())
 
 
-def both(*conditions: Callable[[], Any]) -> Any:
-    """`and`, which ends at a constant that is false."""
-    result: Any = True
-    for condition in conditions:
-        result = _known(condition()) if result is True else jnp.logical_and(result, condition())
-        if result is False:
-            break
-    return result
+def _logic(neutral: bool, combine: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    """`and` or `or`, which ends at a constant other than its neutral element."""
 
+    def combined(*conditions: Callable[[], Any]) -> Any:
+        result: Any = neutral
+        for condition in conditions:
+            result = _known(condition()) if result is neutral else combine(result, condition())
+            if result is (not neutral):
+                break
+        return result
 
-def either(*conditions: Callable[[], Any]) -> Any:
-    """`or`, which ends at a constant that is true."""
-    result: Any = False
-    for condition in conditions:
-        result = _known(condition()) if result is False else jnp.logical_or(result, condition())
-        if result is True:
-            break
-    return result
+    return combined
 
 
 def _known(condition: Any) -> Any:
@@ -216,10 +215,25 @@ def _softmax(xs: Any) -> Any:
     return jax.nn.softmax(_stacked(xs), axis=0)
 
 
+def _prod(xs: Any) -> Any:
+    """As `reductions.prod`: exponents added apart where the plain product leaves the range."""
+    x = _stacked(xs)
+    plain, (mantissas, exponents) = jnp.prod(x, axis=0), jnp.frexp(x)
+    apart = jnp.ldexp(jnp.prod(mantissas, axis=0), jnp.sum(exponents, axis=0))
+    usual = (jnp.abs(plain) > 1e-290) & jnp.isfinite(plain)
+    return jnp.where(usual | ~jnp.all(jnp.isfinite(x), axis=0), plain, apart)
+
+
+def _div_slope(a: Any, b: Any) -> Any:
+    """As `special.div_slope`. The barrier keeps XLA from turning a / b / b into a / (b * b), which overflows."""
+    q = jax.lax.optimization_barrier(jnp.divide(a, b))  # type: ignore[no-untyped-call]
+    return jnp.where((jnp.abs(q) < 1e-290) & (jnp.abs(b) < 1.0) & (b * b > 0.0), jnp.divide(a, b * b), q / b)
+
+
 BUILTINS: dict[str, Any] = {
     "select": select,
-    "both": both,
-    "either": either,
+    "both": _logic(True, jnp.logical_and),
+    "either": _logic(False, jnp.logical_or),
     "inverse": jnp.logical_not,
     "abs": jnp.abs,
     "max": _over(jnp.maximum),
@@ -238,7 +252,8 @@ LOWERED: dict[Any, Any] = {
     float: lambda x: x,
     real.fsum: lambda xs: sum(xs, -0.0),
     real.length: lambda xs: reduce(jnp.hypot, [jnp.asarray(0.0), *xs]),
-    reductions.prod: lambda xs: reduce(_product, xs),
+    reductions.prod: _prod,
+    special.div_slope: _div_slope,
     reductions.dot: lambda v: sum(map(_product, v[: len(v) // 2], v[len(v) // 2 :]), v[-1] if len(v) % 2 else -0.0),
     reductions.logsumexp: lambda xs: _top_and_rest(xs)[0] + _top_and_rest(xs)[1],
     reductions.softmax: _softmax,
