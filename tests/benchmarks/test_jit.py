@@ -200,6 +200,15 @@ def test_moons_unrolled():
         replay = casadi.Function("f", [p], [loss, casadi.gradient(loss, p)])
         assert float(replay(parameters)[0]) == pytest.approx(expected[0], rel=1e-9)
         runs["CasADi SX replay"] = lambda: replay(parameters)
+    ddx = module("ddx")
+    if hasattr(ddx, "equation"):  # of the distribution ddx-ad; another package has the same name
+        ddx.Expression.relu = lambda v: ddx.max(v, 0.0)
+        names = [f"p{i:03}" for i in range(len(parameters))]  # taken in alphabetical order
+        equation = ddx.equation(lambda: steps.moons_loss([ddx.var(name) for name in names], x, y))
+        value, gradient = equation.jacobian(parameters)
+        assert value == pytest.approx(expected[0], rel=1e-9)
+        np.testing.assert_allclose(gradient, expected[1], rtol=1e-8, atol=1e-12)
+        runs["ddx, interpreting"] = lambda: equation.jacobian(parameters)
     runs["autograd_lite jit"] = lambda: compiled(parameters)
     compare("Moons step, 100 points unrolled: 66,000 nodes", runs)
 
