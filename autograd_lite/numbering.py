@@ -5,8 +5,9 @@ only identities that hold in floating point are used, `x * 1` and `-(-x)` and th
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain
+from itertools import chain, filterfalse
 from math import isfinite
 from operator import attrgetter
 
@@ -33,11 +34,11 @@ class Numbered:
         self.lane_count = tape.lanes
         self.constants: set[int] = set()  # the numbers of all constants
         self._constant: dict[tuple[float, float], int] = {}
-        self._seen: dict[tuple[Rule, tuple[int, ...]], int] = {}
+        self._seen: dict[Rule, dict[tuple[int, ...], int]] = defaultdict(dict)
         live = _live(tape, outputs)
-        known = {*inputs, *tape}
-        used = dict.fromkeys(chain(chain.from_iterable(map(_parents, live)), outputs))  # ordered as met
-        self.captured = [v for v in used if v not in known and v._rule is not CONSTANT]
+        used = chain(chain.from_iterable(map(_parents, live)), outputs)
+        foreign = dict.fromkeys(filterfalse({*inputs, *tape}.__contains__, used))  # ordered as met
+        self.captured = [v for v in foreign if v._rule is not CONSTANT]
         number = {v: self._append(None, ()) for v in (*inputs, *self.captured)}
         self.inputs = len(self.ops)
         for v in live:
@@ -47,6 +48,7 @@ class Numbered:
                 xs = tuple([number[p] if p in number else self.constant(p.data) for p in v._parents])
             number[v] = self.node(v._rule, xs)
         self.outputs = [number[v] if v in number else self.constant(v.data) for v in outputs]
+        self._seen.clear()  # a fifth of the memory
 
     def constant(self, x: float) -> int:
         """The number of the constant x."""
@@ -69,8 +71,8 @@ class Numbered:
             simpler = SIMPLER[rule](self, *xs)
             if simpler is not None:
                 return simpler
-        key = (rule, xs[::-1] if rule in COMMUTATIVE and xs[0] > xs[1] else xs)
-        number = self._seen.setdefault(key, len(self.ops))
+        key = xs[::-1] if rule in COMMUTATIVE and xs[0] > xs[1] else xs
+        number = self._seen[rule].setdefault(key, len(self.ops))
         if number == len(self.ops):
             self._append(rule, xs)
         return number

@@ -1,5 +1,7 @@
 """A recorded function as a program: what is left out, computed once, folded and gathered."""
 
+import tracemalloc
+
 import pytest
 
 from autograd_lite import Value, grad, jit, mean, rules, sum, tanh, vmap, where
@@ -128,3 +130,22 @@ def test_a_stand_in_that_escaped_says_so():
 
 def test_sum_of_one_number():
     assert program(lambda x: sum([x]), 1.0).counts() == {}
+
+
+def test_memory_of_recording_grows_in_proportion():
+    def bytes_a_node(n):
+        tracemalloc.start()
+        instructions = len(program(lambda x: chain(x, n), 0.5))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert instructions == 2 * n
+        return peak / (3 * n)
+
+    def chain(x, n):
+        for i in range(n):
+            x = tanh(x * x + float(i))
+        return x
+
+    small, large = bytes_a_node(1_000), bytes_a_node(10_000)
+    assert large < 1.3 * small
+    assert large < 800.0
