@@ -15,6 +15,7 @@ from autograd_lite.engine import Value, as_data, as_value, attach
 from autograd_lite.graph import topological_order
 from autograd_lite.linear import between, pull_back
 from autograd_lite.modes import is_recording, no_gc
+from autograd_lite.outside import unread
 from autograd_lite.program import Program, record_program
 from autograd_lite.rule import Rule
 from autograd_lite.structures import NUMBER, Structure, array, flatten, is_array_type, unflatten
@@ -29,7 +30,9 @@ def jit(f: Callable[..., Any], *, backend: str | None = None, debug: bool = Fals
     of numbers: what it prints happens once, and a random number it draws stays as it was. Values of the outside that it
     uses, such as the parameters of a model, are read again at each call.
 
-    An `if` on a number, or use of its `.data`, is a TracingError that shows the line: write `where(x > 0, a, b)`.
+    An `if` on a number, or use of its `.data`, is a TracingError that shows the line: write `where(x > 0, a, b)`. So it
+    is for Values of the outside, if f refers to them: in its closure, defaults, or a global that it or a function it
+    calls names, or inside of such things. While f is recorded no other thread may use these Values.
     Called with Values, or using some, the result is one node of their graph, and its closure is the compiled gradient.
     `backend` is "numba", "python" or "jax", by default the fastest installed. `debug=True` compares each call with f
     itself, and raises a RuntimeError where the results differ by more than 1e-9 of their size.
@@ -92,10 +95,11 @@ class Recording:
     """One function recorded for one structure of arguments, and ready to run."""
 
     def __init__(self, f: Callable[..., Any], structure: Structure, backend: str | None) -> None:
-        self.f, self.structure, self.backend = f, structure, backend
+        self.f = self.__wrapped__ = f
+        self.structure, self.backend = structure, backend
         inputs = [Tracer() for _ in range(len(structure))]
         with no_gc():
-            with tracing() as tape:
+            with unread(f), tracing() as tape:
                 outputs, self.out = self.call(inputs)
                 nodes = [as_value(y) for y in outputs]
             self.program = record_program(tape, inputs, nodes)

@@ -59,6 +59,8 @@ class Tracer(Value):
         c = contribution
         if not isinstance(c, Tracer) or c is self or (c._rule in KEEPING_ZERO and self in c._parents):
             return c
+        if isinstance(c, Outside):
+            return rules.stop(self, c)
         if c._rule in (rules.mul, rules.adjoint_mul) and c._parents[0] is self:
             c._rule = rules.adjoint_mul
             return c
@@ -100,6 +102,12 @@ class Tracer(Value):
 
     def __repr__(self) -> str:
         return f"Value(data=?, op={self._rule.name!r})"
+
+
+class Outside(Tracer):
+    """A Value of the outside while a function that uses it is recorded (see `outside.py`)."""
+
+    __slots__ = ()
 
 
 class LaneTracer(Tracer):

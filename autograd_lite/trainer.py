@@ -17,6 +17,7 @@ from autograd_lite.jit import chunks_of
 from autograd_lite.linear import between, pull_back
 from autograd_lite.modes import no_gc
 from autograd_lite.optim import Optimizer
+from autograd_lite.outside import unread
 from autograd_lite.program import Program, record_program
 from autograd_lite.structures import Structure, flatten, unflatten
 from autograd_lite.trace import Tracer, tracing
@@ -114,7 +115,7 @@ class Trainer:
         memory = {name: [Tracer() for _ in parameters] for name in optimizer.remembers}
         lr, count = Tracer(), Tracer()
         batch = [Tracer() for _ in range(len(structure))]
-        with no_gc(), tracing() as tape, _counting(optimizer, count):
+        with no_gc(), unread(self.loss, parameters), tracing() as tape, _counting(optimizer, count):
             loss = as_value(self.loss(*unflatten(structure, batch)))
             graph = between(parameters, topological_order(loss, stop=parameters)[0])
             gradients = pull_back(graph, parameters, [loss], [1.0], recording=True)

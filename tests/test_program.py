@@ -116,6 +116,53 @@ def test_what_needs_a_number_is_refused_and_the_line_shown(f):
         jit(f)(1.0)
 
 
+OUTSIDE = Value(2.0)
+
+
+class Model:
+    def __init__(self):
+        self.layers = {"weights": [Value(3.0)]}
+
+    def __call__(self, x):
+        return x * OUTSIDE if self.layers["weights"][0].data > 0.0 else x
+
+
+def in_a_global(x):
+    return x * OUTSIDE if OUTSIDE > 0.0 else x
+
+
+def in_a_default(x, w=Value(2.0)):  # noqa: B008
+    return x * w.item()
+
+
+def in_a_closure():
+    w, model = Value(2.0), Model()
+    return {
+        "a closure": lambda x: x * w.data,
+        "a model": lambda x: model(x),
+        "a call": lambda x: in_a_global(x),
+        "a gradient": grad(lambda x: x * w if w else x),
+        "another jit": jit(lambda x: x * float(f"{w:.3f}")),
+        "an assignment": lambda x: setattr(w, "data", 1.0) or x * w,
+    }
+
+
+@pytest.mark.parametrize("f", [in_a_global, in_a_default, *in_a_closure().values()])
+def test_what_needs_a_number_of_the_outside_is_refused_too(f):
+    with pytest.raises(TracingError, match=r"test_program\.py, line \d+: (.|\n)*Instead:"):
+        jit(f)(1.0)
+    assert type(OUTSIDE) is Value
+    assert OUTSIDE.data == 2.0
+
+
+def test_a_comparison_with_the_outside_is_made_at_each_call():
+    w = Value(1.0)
+    f = jit(lambda x: where(w > 0.0, x, -x), backend="python")
+    before = f(3.0).data
+    w.data = -1.0
+    assert (before, f(3.0).data) == (3.0, -3.0)
+
+
 def test_a_comparison_is_a_condition_for_where():
     larger = jit(lambda x, y: where(x > y, x, y) + where(x <= y, 10.0, 20.0), backend="python")
     assert (larger(1.0, 2.0), larger(3.0, 2.0)) == (12.0, 23.0)

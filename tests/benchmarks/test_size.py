@@ -19,9 +19,9 @@ points = np.random.default_rng(0).uniform(-1, 2, (count, 2)).tolist()
 labels = [1.0 if y > 0 else -1.0 for _, y in points]
 
 def measured(run):
-    start = time.perf_counter()
+    start = time.process_time()
     result = run()
-    return result, time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return result, time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 def loss(ps):
     return steps.moons_loss(ps, points, labels)
