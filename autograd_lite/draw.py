@@ -95,9 +95,9 @@ def draw(
 ) -> Drawing:
     """The computation graph of one Value or several, as a diagram that shows in a notebook and saves to a file.
 
-    `grad=False` leaves the gradients out, `merge=True` writes each operation into the box of its result, `direction` is
-    "LR" (left to right) or "TB" (top to bottom). Colour is the gradient: blue positive, orange negative, the stronger
-    the larger. Parameters have thick borders, constants dashed ones.
+    `grad=False` leaves the gradients out, and their colour; `merge=True` writes each operation into the box of its
+    result; `direction` is "LR" (left to right) or "TB" (top to bottom). Colour is the gradient: blue positive, orange
+    negative, the stronger the larger. Parameters have thick borders, constants dashed ones.
 
     Values made inside a `Module` stand in a frame. `depth=0` folds each module into one box, `depth=1` opens one level,
     and so on, and repetitions that differ only in data fold into one. A graph of more than `limit` nodes is folded at

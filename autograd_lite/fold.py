@@ -208,7 +208,8 @@ def _box(c: Class, scopes: Scopes, grad: bool) -> Box:
     lines.append(f"data {_range([v.data for v in results])}")
     if grad and kind != "constant":
         lines.append(f"grad {_range(gradients)}")
-    return Box(kind, lines, first.op, max(gradients, key=abs), scopes.path(first), len(c.values))
+    largest = max(gradients, key=abs) if grad else 0.0
+    return Box(kind, lines, first.op, largest, scopes.path(first), len(c.values))
 
 
 def _module_lines(c: Class, scopes: Scopes) -> list[str]:

@@ -58,7 +58,7 @@ def box_of(v: Value, scopes: Scopes, grad: bool) -> Box:
     else:
         lines.append(f"data {compact(v.data)}")
         lines += [f"grad {compact(gradient_of(v))}"] * grad
-    return Box(kind, lines, v.op, gradient_of(v), scopes.path(v))
+    return Box(kind, lines, v.op, gradient_of(v) if grad else 0.0, scopes.path(v))
 
 
 def kind_of(v: Value, scopes: Scopes) -> Kind:

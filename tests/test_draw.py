@@ -51,6 +51,10 @@ def test_a_shared_node_is_drawn_once_with_an_arrow_for_each_use():
 def test_options_leave_gradients_out_merge_operations_and_turn_the_picture():
     y = small()
     assert not [t for t in texts(draw(y, grad=False)) if "grad" in t]
+    y.zero_grad()
+    uncoloured = draw(y, grad=False).dot
+    y.backward()
+    assert draw(y, grad=False).dot == uncoloured
     assert "ellipse" not in draw(y, merge=True).dot
     assert "tanh" in texts(draw(y, merge=True))
     assert "rankdir=TB" in draw(y, direction="TB").dot
