@@ -17,6 +17,7 @@ from autograd_lite.rule import CONSTANT, Rule
 from autograd_lite.trace import LANE, LANE_SUM, SPREAD, STACK, Tape
 
 COMMUTATIVE = (rules.add, rules.mul)
+OF_THE_FIRST = (rules.softmax, rules.softmax_rest, rules.log_softmax)  # the order of the other operands is all one
 
 
 class Numbered:
@@ -71,7 +72,11 @@ class Numbered:
             simpler = SIMPLER[rule](self, *xs)
             if simpler is not None:
                 return simpler
-        key = xs[::-1] if rule in COMMUTATIVE and xs[0] > xs[1] else xs
+        key = xs
+        if rule in COMMUTATIVE and xs[0] > xs[1]:
+            key = xs[::-1]
+        elif rule in OF_THE_FIRST:
+            key = (xs[0], *sorted(xs[1:]))
         number = self._seen[rule].setdefault(key, len(self.ops))
         if number == len(self.ops):
             self._append(rule, xs)

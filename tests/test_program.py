@@ -4,7 +4,7 @@ import tracemalloc
 
 import pytest
 
-from autograd_lite import Value, grad, jit, mean, rules, sum, tanh, vmap, where
+from autograd_lite import Value, dot, grad, jit, log_softmax, mean, rules, softmax, sum, tanh, vmap, where
 from autograd_lite.program import record_program
 from autograd_lite.trace import Tracer, TracingError, tracing
 
@@ -25,6 +25,12 @@ def test_listing_reads_beside_the_diagram():
 
 def test_equal_subexpressions_are_computed_once():
     assert program(lambda x, y: tanh(x * y) / tanh(y * x), 1.0, 2.0).counts() == {"*": 1, "tanh": 1, "/": 1}
+
+
+@pytest.mark.parametrize("shares", [softmax, log_softmax])
+def test_shares_of_one_softmax_are_computed_once_in_its_gradient(shares):
+    counts = program(grad(lambda xs: dot(shares(xs), [1.0, 2.0, 3.0, 4.0, 5.0])), [0.1, 0.2, 0.3, 0.4, 0.5]).counts()
+    assert (counts["softmax"], counts["1-softmax"]) == (5, 5)
 
 
 def test_constants_are_folded():
