@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import isfinite
+from os.path import exists
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -207,7 +208,8 @@ def _refuse(what: str, remedy: str) -> NoReturn:
     if frame is not None:
         name, line = frame.f_code.co_filename, frame.f_lineno
         source = linecache.getline(name, line, frame.f_globals).strip()
-        place = f"{name}, line {line}: {source}\n"
+        file = f"{name}, " if exists(name) else ""  # a notebook's cell has a name that says nothing
+        place = f"{file}line {line}: {source}\n"
     raise TracingError(
         f"{place}{what} is not possible in a function that is recorded by jit, because the recording is replayed "
         f"for other numbers. Instead: {remedy}"

@@ -169,6 +169,12 @@ def test_a_comparison_with_the_outside_is_made_at_each_call():
     assert (before, f(3.0).data) == (3.0, -3.0)
 
 
+def test_code_that_lies_in_no_file_is_named_by_its_line_alone():
+    f = eval(compile("\nlambda x: x if x > 0 else -x", "/tmp/ipykernel_1234/5678.py", "eval"))
+    with pytest.raises(TracingError, match=r"^line 2: "):
+        jit(f)(1.0)
+
+
 def test_a_comparison_is_a_condition_for_where():
     larger = jit(lambda x, y: where(x > y, x, y) + where(x <= y, 10.0, 20.0), backend="python")
     assert (larger(1.0, 2.0), larger(3.0, 2.0)) == (12.0, 23.0)
