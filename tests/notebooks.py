@@ -1,29 +1,90 @@
-"""Run the notebooks and store their outputs: `python tests/notebooks.py` for all, or with the names of some."""
+"""Run the notebooks and store their outputs: `python tests/notebooks.py` for all, or with the names of some.
 
+The code of the hidden solutions runs too, after a notebook's own cells and in the same kernel; what it shows is not
+stored. As many notebooks run at a time as there are processors.
+"""
+
+import asyncio
+import os
 import re
 import sys
+import textwrap
+import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 ALL = sorted(FOLDER.glob("*.ipynb"))
 PICTURE = re.compile(r"(?<=;base64,)[A-Za-z0-9+/=]+")
+HIDDEN = re.compile(r"<details>.*?</details>", re.DOTALL)
+FENCE = re.compile(r"^( *)```python\n(.*?)^\1```", re.DOTALL | re.MULTILINE)
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def execute(path: Path) -> nbformat.NotebookNode:
-    """The notebook with the outputs of a run from top to bottom; an exception in a cell is raised here."""
+class Failure(Exception):
+    """A cell or a solution that raised; the message says which, shows it and gives the traceback."""
+
+
+def execute_all(paths: Iterable[Path]) -> dict[Path, nbformat.NotebookNode | Failure]:
+    """Each notebook with the outputs of a run from top to bottom, or what went wrong in it."""
+    paths = list(paths)
+
+    async def run() -> list[nbformat.NotebookNode | Failure]:
+        free = asyncio.Semaphore(os.cpu_count() or 1)
+        return await asyncio.gather(*[_execute(path, free) for path in paths])
+
+    # the kernels' sockets want this kind of loop, which is not the default on Windows
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        return dict(zip(paths, runner.run(run())))
+
+
+async def _execute(path: Path, free: asyncio.Semaphore) -> nbformat.NotebookNode | Failure:
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(
-        notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}
-    ).execute()
+    own = len(notebook.cells)
+    notebook.cells += [nbformat.v4.new_code_cell(code) for code in solutions(notebook)]
+    at = 0
+
+    def starts(cell: nbformat.NotebookNode, cell_index: int) -> None:
+        nonlocal at
+        at = cell_index
+
+    client = NotebookClient(
+        notebook,
+        timeout=240,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(FOLDER)}},
+        on_cell_start=starts,
+    )
+    async with free:
+        start = time.perf_counter()
+        try:
+            await client.async_execute()
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            place = f"cell {at + 1} of {own}" if at < own else f"solution {at - own + 1} of those with code"
+            return Failure(f"{path.name}, {place}:\n{COLOUR.sub('', str(error))}")
+        print(f"{path.name} {time.perf_counter() - start:.1f} s", file=sys.stderr)
+    del notebook.cells[own:]
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # times, which differ from run to run
     notebook.metadata = nbformat.from_dict(
         {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     )
     return notebook
+
+
+def solutions(notebook: nbformat.NotebookNode) -> list[str]:
+    """The Python code in the hidden parts of a notebook's text, in order."""
+    return [
+        textwrap.dedent(code)
+        for cell in notebook.cells
+        if cell.cell_type == "markdown"
+        for hidden in HIDDEN.findall(cell.source)
+        for _, code in FENCE.findall(hidden)
+    ]
 
 
 def outputs(notebook: nbformat.NotebookNode) -> list[list[nbformat.NotebookNode]]:
@@ -50,6 +111,10 @@ def outputs(notebook: nbformat.NotebookNode) -> list[list[nbformat.NotebookNode]
 
 
 if __name__ == "__main__":
-    for path in [FOLDER / name for name in sys.argv[1:]] or ALL:
-        nbformat.write(execute(path), path)
-        print(path)
+    results = execute_all([FOLDER / name for name in sys.argv[1:]] or ALL)
+    failures = [result for result in results.values() if isinstance(result, Failure)]
+    for path, result in results.items():
+        if not isinstance(result, Failure):
+            nbformat.write(result, path)
+            print(path)
+    sys.exit("\n\n".join(map(str, failures)) or None)

@@ -1,14 +1,66 @@
-"""Every notebook runs from top to bottom, and shows what it has stored."""
+"""Every notebook runs from top to bottom, with its solutions, and shows what it has stored."""
+
+import re
 
 import nbformat
-import pytest
-
 import notebooks
+import pytest
+import readme
+
+each_notebook = pytest.mark.parametrize("path", notebooks.ALL, ids=lambda path: path.stem)
 
 
-@pytest.mark.parametrize("path", notebooks.ALL, ids=lambda path: path.stem)
-def test_a_notebook_runs_and_its_stored_outputs_are_up_to_date(path):
-    stored = nbformat.read(path, as_version=4)
-    assert notebooks.outputs(notebooks.execute(path)) == notebooks.outputs(stored), (
+@pytest.fixture(scope="session")
+def executed(request):
+    """What all notebooks give that the chosen tests ask for, run side by side."""
+    chosen = [item.callspec.params["path"] for item in request.session.items if "executed" in item.fixturenames]
+    return notebooks.execute_all(chosen)
+
+
+@each_notebook
+def test_a_notebook_runs_and_its_stored_outputs_are_up_to_date(path, executed):
+    result = executed[path]
+    if isinstance(result, notebooks.Failure):
+        pytest.fail(str(result), pytrace=False)
+    assert notebooks.outputs(result) == notebooks.outputs(nbformat.read(path, as_version=4)), (
         f"the stored outputs are out of date: run `python tests/notebooks.py {path.name}`"
     )
+
+
+@each_notebook
+def test_the_stored_outputs_are_of_one_run_without_errors(path):
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    stored = [output for cell in cells for output in cell.outputs]
+    assert stored
+    assert [o for o in stored if o.output_type == "error" or o.get("name") == "stderr"] == []
+
+
+@each_notebook
+def test_a_notebook_has_its_number_in_the_title_and_ends_with_exercises(path):
+    notebook = nbformat.read(path, as_version=4)
+    assert re.match(rf"# {int(path.stem[:2])}\. \w", notebook.cells[0].source)
+    last = notebook.cells[-1].source
+    assert last.startswith("## Exercises\n")
+    assert re.search(r"^<details><summary>Solutions?</summary>\n\n.+\n\n</details>$", last, re.DOTALL | re.MULTILINE)
+    assert notebooks.solutions(notebook), "no solution has Python code, so nothing of them is tested"
+
+
+def test_the_readme_lists_every_notebook_by_its_title():
+    titles = [nbformat.read(path, as_version=4).cells[0].source.splitlines()[0] for path in notebooks.ALL]
+    rows = [
+        f"| {int(path.stem[:2])} | [{title.partition('. ')[2]}](notebooks/{path.name}) |"
+        for path, title in zip(notebooks.ALL, titles)
+    ]
+    assert [row for row in readme.TEXT.splitlines() if ".ipynb)" in row] == rows
+
+
+def test_a_failure_names_the_cell_or_the_solution(tmp_path):
+    text = "## Exercises\n\n<details><summary>Solutions</summary>\n\n1. Yes:\n\n   ```python\n   assert x == {}\n   ```\n"
+    for name, first, expected in (("cell", "x = 1 / 0", 1), ("solution", "x = 1", 2), ("right", "x = 1", 1)):
+        cells = [nbformat.v4.new_code_cell(first), nbformat.v4.new_markdown_cell(text.format(expected) + "\n</details>")]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / f"{name}.ipynb")
+    results = {path.stem: result for path, result in notebooks.execute_all(sorted(tmp_path.iterdir())).items()}
+    assert re.match(r"cell.ipynb, cell 1 of 2:\n(.|\n)*ZeroDivisionError", str(results["cell"]))
+    assert re.match(r"solution.ipynb, solution 1 (.|\n)*assert x == 2", str(results["solution"]))
+    assert len(results["right"].cells) == 2
