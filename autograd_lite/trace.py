@@ -24,6 +24,7 @@ from autograd_lite.real import nan
 from autograd_lite.rule import CONSTANT, LEAF, Rule
 
 PACKAGE = __name__.partition(".")[0]
+CHOOSE = "where(condition, a, b) computes both and chooses; maximum, clamp, relu, abs and their like need no condition"
 
 
 class TracingError(TypeError):
@@ -90,11 +91,17 @@ class Tracer(Value):
         return rules.greater_equal(self, other)
 
     def __bool__(self) -> bool:
-        _refuse(
-            "branching on a Value",
-            "where(condition, a, b) computes both and chooses; maximum, minimum, clamp, relu, abs and logsumexp need "
-            "no condition",
-        )
+        _refuse("branching on a Value", CHOOSE)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, (float, int)):
+            _refuse("asking whether a Value == a number", CHOOSE)
+        return self is other
+
+    __hash__ = Value.__hash__
+
+    def __index__(self) -> int:
+        _refuse("using a Value as a plain number or index", CHOOSE)
 
     def __format__(self, spec: str) -> str:
         if spec:

@@ -1,5 +1,6 @@
 """A recorded function as a program: what is left out, computed once, folded and gathered."""
 
+import math
 import tracemalloc
 
 import pytest
@@ -113,6 +114,11 @@ REFUSED = {
     "sorted": lambda x: sorted([x, x * 2.0])[0],
     "backward": lambda x: (x * x).backward() or x,
     "assignment": lambda x: setattr(x, "data", 1.0) or x,
+    "==": lambda x: x if x == 1.0 else -x,
+    "in": lambda x: x if x in (0.0, 1.0) else -x,
+    "index": lambda x: [x, -x][x],
+    "int": lambda x: int(x) * x,
+    "math": lambda x: math.sin(x) * x,
 }
 
 
