@@ -12,6 +12,7 @@ from typing import Any
 from autograd_lite import functions, rules
 from autograd_lite.engine import Number, Value
 from autograd_lite.real import as_float
+from autograd_lite.trace import Tracer
 
 
 def mse_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -63,7 +64,7 @@ def hinge_loss(scores: Any, labels: Any, reduction: str = "mean") -> Any:
     """
 
     def hinge(y: Number, t: Number) -> Any:
-        if t not in (-1.0, 1.0):
+        if not isinstance(t, Tracer) and t not in (-1.0, 1.0):
             raise ValueError(f"hinge_loss(labels) must be -1 or 1, not {t!r}: write 2 * label - 1 for labels 0 and 1")
         return rules.relu(1.0 - t * y)
 
@@ -81,14 +82,15 @@ def binary_cross_entropy(probabilities: Any, targets: Any, reduction: str = "mea
     """
 
     def entropy(p: Number, t: float) -> Any:
-        if not (0.0 <= p <= 1.0):
+        if not isinstance(p, Tracer) and not 0.0 <= p <= 1.0:
             raise ValueError(
                 f"binary_cross_entropy(probabilities) must be from 0 to 1, not {p!r}: pass them through sigmoid, "
                 "or use binary_cross_entropy_with_logits"
             )
         _check_probability(t, "binary_cross_entropy(targets)")
-        yes = t * rules.maximum(rules.log(p), -100.0) if t else 0.0
-        no = (1.0 - t) * rules.maximum(rules.log1p(-p), -100.0) if t != 1.0 else 0.0
+        later = isinstance(t, Tracer)
+        yes = t * rules.maximum(rules.log(p), -100.0) if later or t else 0.0
+        no = (1.0 - t) * rules.maximum(rules.log1p(-p), -100.0) if later or t != 1.0 else 0.0
         return -(yes + no)
 
     return _entrywise(entropy, probabilities, targets, reduction)
@@ -105,7 +107,7 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any, reduction: str =
 
     def entropy(x: Number, t: float) -> Any:
         _check_probability(t, "binary_cross_entropy_with_logits(targets)")
-        if t in (0.0, 1.0):
+        if not isinstance(t, Tracer) and t in (0.0, 1.0):
             return rules.softplus(-x if t else x)
         return t * rules.softplus(-x) + (1.0 - t) * rules.softplus(x)
 
@@ -125,7 +127,7 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
 
     def entropy(x: Sequence[Number], t: Any) -> Any:
         weights = _class_weights(x, t, "cross_entropy")
-        nodes = [-weight * rules.log_softmax(x[i], *x[:i], *x[i + 1 :]) for i, weight in weights]
+        nodes = [_weighted(-weight, rules.log_softmax(x[i], *x[:i], *x[i + 1 :])) for i, weight in weights]
         return nodes[0] if len(nodes) == 1 else rules.sum(*nodes)
 
     return _samplewise(entropy, logits, targets, reduction, "cross_entropy(logits)")
@@ -141,8 +143,8 @@ def nll_loss(log_probabilities: Any, targets: Any, reduction: str = "mean") -> A
     def likelihood(x: Sequence[Number], t: Any) -> Any:
         if hasattr(t, "__len__"):
             raise TypeError(f"nll_loss(targets) must be class indices, not {t!r}")
-        [(i, _)] = _class_weights(x, t, "nll_loss")
-        return -x[i]
+        nodes = [_weighted(-weight, x[i]) for i, weight in _class_weights(x, t, "nll_loss")]
+        return nodes[0] if len(nodes) == 1 else rules.sum(*nodes)
 
     return _samplewise(likelihood, log_probabilities, targets, reduction, "nll_loss(log_probabilities)")
 
@@ -193,12 +195,21 @@ def _is_list(x: Any) -> bool:
 
 
 def _check_probability(t: float, argument: str) -> None:
-    if not 0.0 <= t <= 1.0:
+    if not isinstance(t, Tracer) and not 0.0 <= t <= 1.0:
         raise ValueError(f"{argument} must be from 0 to 1, not {t!r}")
 
 
-def _class_weights(x: Sequence[Number], t: Any, loss: str) -> list[tuple[int, float]]:
-    """The classes that count, with their probabilities: the one of an index, or those of a distribution above 0."""
+def _weighted(weight: Any, y: Any) -> Any:
+    return rules.where(weight, weight * y, 0.0) if isinstance(weight, Tracer) else weight * y
+
+
+def _class_weights(x: Sequence[Number], t: Any, loss: str) -> list[tuple[int, Any]]:
+    """The classes that count, with their probabilities: the one of an index, or those of a distribution above 0.
+
+    All may count if the target is known only when a recorded program runs.
+    """
+    if isinstance(t, Tracer):
+        return [(i, rules.equal(t, float(i))) for i in range(len(x))]
     if _is_list(t):
         if len(t) != len(x):
             raise ValueError(
@@ -206,6 +217,8 @@ def _class_weights(x: Sequence[Number], t: Any, loss: str) -> list[tuple[int, fl
             )
         for p in t:
             _check_probability(p, f"{loss}(targets)")
+        if any(isinstance(p, Tracer) for p in t):
+            return list(enumerate(t))
         if abs(sum(t) - 1.0) > 1e-6:
             raise ValueError(f"{loss}(targets) must be probabilities that sum to 1, these sum to {sum(t)}")
         return [(i, float(p)) for i, p in enumerate(t) if p]

@@ -10,6 +10,7 @@ A network, its loss and its training are a few lines:
 [0, 1, 1, 0]
 """
 
+from autograd_lite.history import History
 from autograd_lite.layers import ACTIVATIONS, INITIALISERS, MLP, Activation, Layer, Neuron, Sequential
 from autograd_lite.losses import (
     binary_cross_entropy,
@@ -24,7 +25,7 @@ from autograd_lite.losses import (
 from autograd_lite.module import Module
 from autograd_lite.saving import load, save
 from autograd_lite.teaching import AddLayer, MulLayer
-from autograd_lite.training import History, accuracy, fit, patience
+from autograd_lite.training import accuracy, fit, patience
 
 __all__ = [
     "ACTIVATIONS",

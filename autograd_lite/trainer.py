@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from autograd_lite import backends
-from autograd_lite.engine import as_value
+from autograd_lite.engine import Value, as_value
 from autograd_lite.graph import topological_order
 from autograd_lite.jit import chunks_of
 from autograd_lite.linear import between, pull_back
@@ -29,7 +29,8 @@ class Trainer:
 
     `step(*batch)` takes one step and returns the loss before it. The program is recorded once for each structure of a
     batch, under the rules of `jit`. As a context manager it writes the parameters back at the end; `write_back()` does
-    so at any time. `backend` is as in `jit`.
+    so at any time. `backend` is as in `jit`. If `loss` returns a pair, the loss and other numbers computed on the way,
+    `others` holds these after a step, as Values without a graph.
 
     >>> from autograd_lite import Value, optim
     >>> w = Value(0.0)
@@ -46,7 +47,8 @@ class Trainer:
             )
         backends.check(backend)
         self.loss, self.optimizer, self.backend = loss, optimizer, backend
-        self._steps: dict[Hashable, tuple[Program, backends.Runner]] = {}
+        self.others: Any = ()
+        self._steps: dict[Hashable, tuple[Program, backends.Runner, Structure]] = {}
         self._state: Any = None
 
     def __enter__(self) -> "Trainer":
@@ -61,7 +63,7 @@ class Trainer:
         key = chunks_of(batch, chunks)
         if key not in self._steps:
             self._steps[key] = self._record(flatten(batch, "step(batch)")[1])
-        program, run = self._steps[key]
+        program, run, others = self._steps[key]
         optimizer = self.optimizer
         if self._state is None:
             self._state = [p.data for p in optimizer.parameters]
@@ -69,9 +71,11 @@ class Trainer:
         lr = optimizer.lr(optimizer.steps) if callable(optimizer.lr) else optimizer.lr
         captured = [v.data for v in program.captured]
         outputs = run([self._state, float(lr), float(optimizer.steps + 1), *chunks, captured])
-        loss = float(outputs[-1])
+        size = len(self._state)
+        loss = float(outputs[size])
         _check_loss(loss, optimizer)
-        self._state = outputs[:-1]
+        self._state = outputs[:size]
+        self.others = unflatten(others, [Value(float(x)) for x in outputs[size + 1 :]])
         optimizer.steps += 1
         return loss
 
@@ -81,8 +85,8 @@ class Trainer:
             raise ValueError(f"Trainer.steps(times) must be a whole number of steps, at least 1, not {times!r}")
         losses = [self.step(*batch)]
         chunks: list[Any] = []
-        program, run = self._steps[chunks_of(batch, chunks)]
-        if program.lanes or not hasattr(run, "steps") or times == 1:
+        program, run, others = self._steps[chunks_of(batch, chunks)]
+        if program.lanes or len(others) or not hasattr(run, "steps") or times == 1:
             return losses + [self.step(*batch) for _ in range(times - 1)]
         optimizer = self.optimizer
         rates = [
@@ -109,14 +113,16 @@ class Trainer:
                 memory[name] = next(numbers)
         self._state = None
 
-    def _record(self, structure: Structure) -> tuple[Program, backends.Runner]:
+    def _record(self, structure: Structure) -> tuple[Program, backends.Runner, Structure]:
         optimizer = self.optimizer
         parameters = optimizer.parameters
         memory = {name: [Tracer() for _ in parameters] for name in optimizer.remembers}
         lr, count = Tracer(), Tracer()
         batch = [Tracer() for _ in range(len(structure))]
         with no_gc(), unread(self.loss, parameters), tracing() as tape, _counting(optimizer, count):
-            loss = as_value(self.loss(*unflatten(structure, batch)))
+            result = self.loss(*unflatten(structure, batch))
+            loss, beside = result if isinstance(result, tuple) else (result, ())
+            loss, (numbers, others) = as_value(loss, "the loss"), flatten(beside, "what loss returns beside it")
             graph = between(parameters, topological_order(loss, stop=parameters)[0])
             gradients = pull_back(graph, parameters, [loss], [1.0], recording=True)
 
@@ -128,10 +134,10 @@ class Trainer:
             operands = [parameters, gradients, *memory.values()]
             many = len(parameters) > 64  # then a lane for each parameter
             moved = vmap(update)(*operands) if many else [update(*xs) for xs in zip(*operands)]
-            nodes = [*[as_value(x) for column in zip(*moved) for x in column], loss]
+            nodes = [*[as_value(x) for column in zip(*moved) for x in column], loss, *map(as_value, numbers)]
         inputs = [*parameters, *[x for xs in memory.values() for x in xs], lr, count, *batch]
         program = record_program(tape, inputs, nodes)
-        return program, backends.load(program, self.backend)
+        return program, backends.load(program, self.backend), others
 
 
 def _check_loss(loss: float, optimizer: Optimizer) -> None:

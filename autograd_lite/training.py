@@ -1,70 +1,18 @@
-"""The training loop, and the history it leaves."""
+"""The training loop."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from io import BytesIO
 from typing import Any, TypeAlias
 
 from autograd_lite.engine import Value
+from autograd_lite.history import History, line
 from autograd_lite.modes import no_gc, no_grad
 from autograd_lite.module import Module, Seed, check_size, generator
 from autograd_lite.optim import Optimizer
 
 Measure: TypeAlias = Callable[[list[Any], list[Any]], Any]
-
-
-class History:
-    """What `fit` measured: `history["loss"]` is the list of losses, one an epoch; metrics and "val_loss" likewise.
-
-    `ended` says why training stopped. As the last line of a notebook's cell it shows its curves; so does `plot()`.
-    """
-
-    def __init__(self) -> None:
-        self.epochs: list[dict[str, float]] = []
-        self.ended = ""
-
-    def __getitem__(self, name: str) -> list[float]:
-        if self.epochs and name not in self.epochs[0]:
-            raise KeyError(f"history has no {name!r}, only {', '.join(self.epochs[0])}")
-        return [epoch[name] for epoch in self.epochs]
-
-    def __len__(self) -> int:
-        return len(self.epochs)
-
-    def __repr__(self) -> str:
-        last = f", at the end {_line(self.epochs[-1])}" if self.epochs else ""
-        return f"History of {len(self):,} epochs, {self.ended}{last}"
-
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the losses over the epochs, and the metrics by a scale on the right; on Matplotlib's axes `ax` or new
-        ones, which it returns.
-        """
-        if ax is None:
-            from matplotlib import pyplot
-
-            _, ax = pyplot.subplots()
-        if not self.epochs:
-            return ax
-        losses = [name for name in self.epochs[0] if name in ("loss", "val_loss")]
-        metrics = [name for name in self.epochs[0] if name not in losses]
-        ax.set(xlabel="epoch", ylabel="loss", yscale="log" if min(self["loss"]) > 0.0 else "linear")
-        ax.xaxis.get_major_locator().set_params(integer=True)
-        right = ax.twinx() if metrics else ax
-        for i, name in enumerate(losses + metrics):
-            side, style = (ax, "-") if name in losses else (right, "--")
-            side.plot(range(1, len(self) + 1), self[name], style, color=f"C{i}", label=name)
-        right.legend(handles=[*ax.lines, *(right.lines if metrics else [])], loc="center right")
-        return ax
-
-    def _repr_png_(self) -> bytes | None:
-        try:
-            from matplotlib.figure import Figure
-        except ImportError:
-            return None
-        figure, picture = Figure(figsize=(6, 3.5), layout="tight"), BytesIO()
-        self.plot(figure.subplots())
-        figure.savefig(picture, format="png")
-        return picture.getvalue()
+Measures: TypeAlias = Mapping[str, Measure]
+Step: TypeAlias = Callable[[list[Any], str], dict[str, float]]
 
 
 def fit(
@@ -76,7 +24,7 @@ def fit(
     batch_size: int | None = None,
     *,
     validation: tuple[Sequence[Any], Sequence[Any]] | None = None,
-    metrics: Mapping[str, Measure] | None = None,
+    metrics: Measures | None = None,
     seed: Seed = None,
     stop: Callable[[History], bool] | None = None,
     report: int | None = None,
@@ -91,9 +39,9 @@ def fit(
     asked, with the history so far, whether to end; every `report` epochs a line is printed. Ctrl-C ends training as
     well: the history so far comes back.
 
-    `jit=True` compiles the whole step (see `Trainer`): the loss alone is measured, the model must not branch on its
-    numbers, and with a `batch_size` targets must be numbers, not indices. Parameters are written back when `validation`
-    or `stop` look at them, and at the end.
+    `jit=True` compiles the whole step, under the rules of `jit` (see `Trainer`): model and loss must not branch on
+    numbers, nor, with a `batch_size`, on targets or index by them. The losses of `nn` and the metrics may take classes
+    all the same. Parameters are written back when `validation` or `stop` look at them, and at the end.
 
     A ValueError for data that do not pair up; a FloatingPointError, before the model is changed, for a loss that is not
     finite.
@@ -112,29 +60,28 @@ def fit(
     held_out = _samples(validation, "validation") if validation is not None else []
     check_size(epochs, "fit(epochs)")
     size = len(samples) if batch_size is None else check_size(batch_size, "fit(batch_size)")
-    if jit and metrics:
-        raise ValueError("fit(jit=True) measures the loss alone: leave metrics out, or give validation without jit")
     measures, shuffler, history = {"loss": loss, **(metrics or {})}, generator(seed), History()
-    trainer = _trainer(model, loss, optimizer, samples if batch_size is None else None) if jit else None
+    step, write_back = (
+        _compiled(model, measures, optimizer, samples if batch_size is None else None)
+        if jit
+        else _eager(model, measures, optimizer)
+    )
     with tqdm(total=epochs * math.ceil(len(samples) / size), unit="step", disable=not progress) as bar:
         try:
             for epoch in range(1, epochs + 1):
                 if batch_size is not None:
                     shuffler.shuffle(samples)
-                if trainer is not None:
-                    measured = _train_compiled(trainer, samples, batch_size, bar)
-                    if held_out or stop:
-                        trainer.write_back()
-                else:
-                    measured = _train(model, samples, size, measures, optimizer, bar, f"epoch {epoch:,}")
+                measured = _train(samples, size, step, bar, f"epoch {epoch:,}")
+                if held_out or stop:
+                    write_back()
                 if held_out:
                     with no_grad():
-                        _, validated = _measure(model, held_out, measures)
+                        validated = _numbers(_results(measures, [model(x) for x, _ in held_out], held_out))
                     measured.update({f"val_{name}": x for name, x in validated.items()})
                 history.epochs.append(measured)
-                bar.set_postfix_str(_line(measured), refresh=False)
+                bar.set_postfix_str(line(measured), refresh=False)
                 if report and epoch % report == 0:
-                    bar.write(f"epoch {epoch:,}: {_line(measured)}")
+                    bar.write(f"epoch {epoch:,}: {line(measured)}")
                 if stop and stop(history):
                     history.ended = f"stopped after epoch {epoch:,}"
                     break
@@ -143,8 +90,7 @@ def fit(
         except KeyboardInterrupt:
             history.ended = f"interrupted after {len(history):,} epochs"
         finally:
-            if trainer is not None:
-                trainer.write_back()
+            write_back()
     return history
 
 
@@ -177,54 +123,63 @@ def accuracy(outputs: Sequence[Any], targets: Sequence[Any]) -> float:
     return sum(right(y, t) for y, t in zip(outputs, targets)) / len(targets)
 
 
-def _trainer(model: Any, loss: Measure, optimizer: Optimizer, samples: list[Any] | None) -> Any:
-    """The compiled step: on these samples, part of the program; without, on the batch that each step is given."""
-    from autograd_lite.trainer import Trainer
-
-    def measured(*batch: Any) -> Any:
-        inputs, targets = batch or zip(*(samples or []))
-        return loss([model(x) for x in inputs], list(targets))
-
-    return Trainer(measured, optimizer)
-
-
-def _train_compiled(trainer: Any, samples: list[Any], size: int | None, bar: Any) -> dict[str, float]:
-    """As `_train`, by compiled steps."""
-    total = 0.0
-    for start in range(0, len(samples), size or len(samples)):
-        batch = samples[start : start + (size or len(samples))]
-        total += trainer.step(*(zip(*batch) if size else ())) * len(batch)
-        bar.update()
-    return {"loss": total / len(samples)}
-
-
-def _train(
-    model: Any, samples: list[Any], size: int, measures: Any, optimizer: Optimizer, bar: Any, where: str
-) -> dict[str, float]:
+def _train(samples: list[Any], size: int, step: Step, bar: Any, epoch: str) -> dict[str, float]:
     """One epoch of gradient descent, a step for each batch; returns the mean of what was measured before each step."""
-    sums = dict.fromkeys(measures, 0.0)
+    sums: dict[str, float] = {}
     for start in range(0, len(samples), size):
         batch = samples[start : start + size]
-        with no_gc():
-            loss, measured = _measure(model, batch, measures)
-            _check_loss(loss, measures["loss"], f"{where}, step {start // size + 1:,}")
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-        sums = {name: so_far + measured[name] * len(batch) for name, so_far in sums.items()}
+        measured = step(batch, f"{epoch}, step {start // size + 1:,}")
+        sums = {name: sums.get(name, 0.0) + x * len(batch) for name, x in measured.items()}
         bar.update()
     return {name: total / len(samples) for name, total in sums.items()}
 
 
-def _measure(model: Any, batch: list[Any], measures: Any) -> tuple[Any, dict[str, float]]:
-    outputs = [model(x) for x, _ in batch]
+def _eager(model: Any, measures: Measures, optimizer: Optimizer) -> tuple[Step, Callable[[], None]]:
+    """What measures a batch and then takes a step; and what brings the parameters up to date: they always are."""
+
+    def step(batch: list[Any], where: str) -> dict[str, float]:
+        with no_gc():
+            results = _results(measures, [model(x) for x, _ in batch], batch)
+            loss = _one_value(results["loss"])
+            _check_finite(loss.data, measures["loss"], where)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        return _numbers(results)
+
+    return step, lambda: None
+
+
+def _compiled(
+    model: Any, measures: Measures, optimizer: Optimizer, whole: list[Any] | None
+) -> tuple[Step, Callable[[], None]]:
+    """The same, compiled. The samples of a `whole` batch are part of the program; others are given at each step."""
+    from autograd_lite.trainer import Trainer
+
+    metrics = {name: measure for name, measure in measures.items() if name != "loss"}
+
+    def loss(*batch: Any) -> Any:
+        inputs, targets = batch or zip(*(whole or []))
+        outputs = [model(x) for x in inputs]
+        result = _one_value(measures["loss"](outputs, list(targets)))
+        return (result, outputs) if metrics else result
+
+    def step(batch: list[Any], where: str) -> dict[str, float]:
+        number = trainer.step(*([] if whole else zip(*batch)))
+        with no_grad():
+            return {"loss": number, **_numbers(_results(metrics, trainer.others, batch))}
+
+    trainer = Trainer(loss, optimizer)
+    return step, trainer.write_back
+
+
+def _results(measures: Measures, outputs: list[Any], batch: list[Any]) -> dict[str, Any]:
     targets = [t for _, t in batch]
-    results = {name: measure(outputs, targets) for name, measure in measures.items()}
-    return results["loss"], {name: float(getattr(x, "data", x)) for name, x in results.items()}
+    return {name: measure(outputs, targets) for name, measure in measures.items()}
 
 
-def _line(epoch: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {x:.4g}" for name, x in epoch.items())
+def _numbers(results: Mapping[str, Any]) -> dict[str, float]:
+    return {name: float(getattr(x, "data", x)) for name, x in results.items()}
 
 
 # --- checks of what a user passes ----------------------------------------------------------------------------------
@@ -241,12 +196,16 @@ def _check_arguments(model: Any, loss: Any, metrics: Any, optimizer: Any) -> Non
         raise ValueError("fit(optimizer) moves none of this model's parameters: make it with model.parameters()")
 
 
-def _check_loss(loss: Any, function: Measure, where: str) -> None:
+def _one_value(loss: Any) -> Value:
     if not isinstance(loss, Value):
         raise TypeError(f"fit(loss) must return one Value, not {loss!r:.60}")
-    if not math.isfinite(loss.data):
+    return loss
+
+
+def _check_finite(loss: float, function: Measure, where: str) -> None:
+    if not math.isfinite(loss):
         raise FloatingPointError(
-            f"the loss {getattr(function, '__name__', function)} is {loss.data} at {where}: a smaller learning rate, "
+            f"the loss {getattr(function, '__name__', function)} is {loss} at {where}: a smaller learning rate, "
             "clip_grad_norm or scaled inputs may help; detect_anomaly() finds the operation"
         )
 

@@ -217,25 +217,6 @@ def test_a_loss_that_is_not_finite_stops_before_anything_moves(backend):
     assert math.isfinite(w.data)
 
 
-@pytest.mark.parametrize("batch_size", [None, 3])
-def test_fit_compiled_equals_fit(batch_size):
-    pytest.importorskip("tqdm")
-    from autograd_lite import nn
-
-    xs, ys = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 1.0, 0.0]
-
-    def fit(compiled):
-        model = nn.MLP(2, [3, 1], seed=0)
-        optimiser = optim.Adam(model.parameters(), lr=0.05)
-        history = nn.fit(
-            model, (xs, ys), nn.mse_loss, optimiser, 5, batch_size, seed=1, progress=False, jit=compiled,
-            validation=(xs, ys),
-        )  # fmt: skip
-        return [*history["loss"], *history["val_loss"], *[p.data for p in model.parameters()]]
-
-    assert fit(True) == pytest.approx(fit(False), rel=1e-10)
-
-
 def test_lanes_shared_out_among_threads_give_the_same_bits_on_any_number_of_them(monkeypatch):
     np = pytest.importorskip("numpy")
     pytest.importorskip("numba")

@@ -3,9 +3,10 @@
 import re
 
 import nbformat
-import notebooks
 import pytest
 import readme
+
+import notebooks
 
 each_notebook = pytest.mark.parametrize("path", notebooks.ALL, ids=lambda path: path.stem)
 
@@ -56,9 +57,14 @@ def test_the_readme_lists_every_notebook_by_its_title():
 
 
 def test_a_failure_names_the_cell_or_the_solution(tmp_path):
-    text = "## Exercises\n\n<details><summary>Solutions</summary>\n\n1. Yes:\n\n   ```python\n   assert x == {}\n   ```\n"
+    text = (
+        "## Exercises\n\n<details><summary>Solutions</summary>\n\n1. Yes:\n\n   ```python\n   assert x == {}\n   ```\n"
+    )
     for name, first, expected in (("cell", "x = 1 / 0", 1), ("solution", "x = 1", 2), ("right", "x = 1", 1)):
-        cells = [nbformat.v4.new_code_cell(first), nbformat.v4.new_markdown_cell(text.format(expected) + "\n</details>")]
+        cells = [
+            nbformat.v4.new_code_cell(first),
+            nbformat.v4.new_markdown_cell(text.format(expected) + "\n</details>"),
+        ]
         nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / f"{name}.ipynb")
     results = {path.stem: result for path, result in notebooks.execute_all(sorted(tmp_path.iterdir())).items()}
     assert re.match(r"cell.ipynb, cell 1 of 2:\n(.|\n)*ZeroDivisionError", str(results["cell"]))

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from autograd_lite import Value, nn, optim
+from autograd_lite import Value, log_softmax, nn, optim
 
 LINE = [[-1.0], [0.0], [1.0], [2.0]], [-1.0, 1.0, 3.0, 5.0]
 
@@ -107,6 +107,74 @@ def test_a_line_is_reported_every_so_many_epochs(capsys):
 def test_the_bar_shows_the_loss(capsys):
     _, history = fit_line(epochs=3, progress=True)
     assert f"loss {history['loss'][-1]:.4g}" in capsys.readouterr().err
+
+
+TARGETS = {
+    nn.mse_loss: [0.0, 1.0, 1.0, 0.0],
+    nn.huber_loss: [0.0, 1.0, 1.0, 0.0],
+    nn.hinge_loss: [-1, 1, 1, -1],
+    nn.binary_cross_entropy_with_logits: [0, 1, 0.75, 0],
+}
+CLASSES = {
+    "indices": [0, 2, 1, 0],
+    "probabilities": [[1.0, 0.0, 0.0], [0.0, 0.25, 0.75], [0.0, 1.0, 0.0], [0.5, 0.5, 0.0]],
+}
+
+
+def same_history(sizes, loss, targets, batch_size, then=lambda y: y, metrics=None):
+    pytest.importorskip("numba")
+    xs = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
+
+    def fit(compiled):
+        model = nn.MLP(2, sizes, seed=0)
+        history = nn.fit(
+            lambda x: then(model(x)),
+            (xs, targets),
+            loss,
+            optim.Adam(model.parameters(), lr=0.05),
+            epochs=5,
+            batch_size=batch_size,
+            validation=(xs, targets),
+            metrics=metrics,
+            seed=1,
+            progress=False,
+            jit=compiled,
+        )
+        return list(history.epochs[0]), [x for epoch in history.epochs for x in epoch.values()], model.state_dict()
+
+    compiled, eager = fit(True), fit(False)
+    assert compiled[0] == eager[0]
+    assert compiled[1] == pytest.approx(eager[1], rel=1e-10)
+    assert compiled[2] == pytest.approx(eager[2], rel=1e-10)
+
+
+@pytest.mark.parametrize("batch_size", [None, 3])  # the last batch is of one
+@pytest.mark.parametrize(("loss", "targets"), TARGETS.items(), ids=lambda x: getattr(x, "__name__", ""))
+def test_compiled_it_leaves_the_same_history(loss, targets, batch_size):
+    same_history([3, 1], loss, targets, batch_size)
+
+
+@pytest.mark.parametrize("batch_size", [None, 3])
+@pytest.mark.parametrize("targets", CLASSES.values(), ids=CLASSES)
+def test_compiled_with_classes_and_metrics(targets, batch_size):
+    metrics = {"accuracy": nn.accuracy, "worst": lambda ys, ts: max(y for sample in ys for y in sample).data}
+    same_history([3, 3], nn.cross_entropy, targets, batch_size, metrics=metrics)
+
+
+def test_compiled_with_probabilities():
+    same_history([3, 1], nn.binary_cross_entropy, [0, 1, 0.75, 0], 3, Value.sigmoid)
+
+
+def test_compiled_with_log_probabilities():
+    same_history([3, 3], nn.nll_loss, CLASSES["indices"], 3, log_softmax)
+
+
+def test_compiled_a_loss_that_branches_on_targets_is_explained():
+    pytest.importorskip("numba")
+    for loss in (lambda ys, ts: ys[0] if ts[0] == 1.0 else -ys[0], lambda ys, ts: ys[int(ts[0])]):
+        with pytest.raises(TypeError, match=r"test_training\.py, line \d+: (.|\n)*Instead:"):
+            fit_line(loss=loss, batch_size=2, jit=True)
+        assert fit_line(loss=lambda ys, ts: ys[0] if ts[0] == 1.0 else -ys[0], jit=True)
 
 
 def test_accuracy():
