@@ -25,8 +25,8 @@ FENCE = re.compile(r"^( *)```python\n(.*?)^\1```", re.DOTALL | re.MULTILINE)
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-class Failure(Exception):
-    """A cell or a solution that raised; the message says which, shows it and gives the traceback."""
+class Failure(str):
+    """What is said of a cell or a solution that raised: which it is, its code and the traceback."""
 
 
 def execute_all(paths: Iterable[Path]) -> dict[Path, nbformat.NotebookNode | Failure]:
@@ -117,4 +117,4 @@ if __name__ == "__main__":
         if not isinstance(result, Failure):
             nbformat.write(result, path)
             print(path)
-    sys.exit("\n\n".join(map(str, failures)) or None)
+    sys.exit("\n\n".join(failures) or None)
