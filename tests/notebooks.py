@@ -1,7 +1,8 @@
 """Run the notebooks and store their outputs: `python tests/notebooks.py` for all, or with the names of some.
 
 The code of the hidden solutions runs too, after a notebook's own cells and in the same kernel; what it shows is not
-stored. As many notebooks run at a time as there are processors.
+stored, and what needs another library than ours is left out where that is not installed. As many notebooks run at a
+time as there are processors.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -22,6 +24,8 @@ ALL = sorted(FOLDER.glob("*.ipynb"))
 PICTURE = re.compile(r"(?<=;base64,)[A-Za-z0-9+/=]+")
 HIDDEN = re.compile(r"<details>.*?</details>", re.DOTALL)
 FENCE = re.compile(r"^( *)```python\n(.*?)^\1```", re.DOTALL | re.MULTILINE)
+IMPORTED = re.compile(r"^(?:import|from) (\w+)", re.MULTILINE)
+OPTIONAL = {"jax", "micrograd", "torch"}
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -45,7 +49,7 @@ def execute_all(paths: Iterable[Path]) -> dict[Path, nbformat.NotebookNode | Fai
 async def _execute(path: Path, free: asyncio.Semaphore) -> nbformat.NotebookNode | Failure:
     notebook = nbformat.read(path, as_version=4)
     own = len(notebook.cells)
-    notebook.cells += [nbformat.v4.new_code_cell(code) for code in solutions(notebook)]
+    notebook.cells += [nbformat.v4.new_code_cell(code) for code in filter(can_run, solutions(notebook))]
     at = 0
 
     def starts(cell: nbformat.NotebookNode, cell_index: int) -> None:
@@ -64,7 +68,7 @@ async def _execute(path: Path, free: asyncio.Semaphore) -> nbformat.NotebookNode
         try:
             await client.async_execute()
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-            place = f"cell {at + 1} of {own}" if at < own else f"solution {at - own + 1} of those with code"
+            place = f"cell {at + 1} of {own}" if at < own else f"solution {at - own + 1} of those that can run"
             return Failure(f"{path.name}, {place}:\n{COLOUR.sub('', str(error))}")
         print(f"{path.name} {time.perf_counter() - start:.1f} s", file=sys.stderr)
     del notebook.cells[own:]
@@ -78,13 +82,14 @@ async def _execute(path: Path, free: asyncio.Semaphore) -> nbformat.NotebookNode
 
 def solutions(notebook: nbformat.NotebookNode) -> list[str]:
     """The Python code in the hidden parts of a notebook's text, in order."""
-    return [
-        textwrap.dedent(code)
-        for cell in notebook.cells
-        if cell.cell_type == "markdown"
-        for hidden in HIDDEN.findall(cell.source)
-        for _, code in FENCE.findall(hidden)
-    ]
+    texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    hidden = [part for text in texts for part in HIDDEN.findall(text)]
+    return [textwrap.dedent(code) for part in hidden for _, code in FENCE.findall(part)]
+
+
+def can_run(code: str) -> bool:
+    """Whether the other libraries that the code imports are installed."""
+    return all(find_spec(name) for name in OPTIONAL.intersection(IMPORTED.findall(code)))
 
 
 def outputs(notebook: nbformat.NotebookNode) -> list[list[nbformat.NotebookNode]]:
