@@ -49,7 +49,9 @@ def visible(roots: Any) -> list[Value]:
             stack.append(x.__wrapped__)
         else:
             stack += gc.get_referents(x)
-            stack += [method for method in vars(type(x)).values() if isinstance(method, FunctionType)]
+            if id(type(x)) not in seen:
+                seen[id(type(x))] = type(x)
+                stack += [method for method in vars(type(x)).values() if isinstance(method, FunctionType)]
     return found
 
 
