@@ -1,15 +1,17 @@
-"""The README's commands and snippets, read from the README itself: `python tests/readme.py test` prints a command."""
+"""The READMEs' commands and snippets, read from the text itself: `python tests/readme.py test` prints a command."""
 
 import re
 import sys
 from pathlib import Path
 
-TEXT = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+CHINESE = (ROOT / "notebooks/README.zh.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
+def blocks(language: str, text: str = TEXT) -> list[str]:
     """The fenced blocks of one language, in order."""
-    return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
 def commands() -> dict[str, str]:

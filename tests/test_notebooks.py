@@ -47,13 +47,14 @@ def test_a_notebook_has_its_number_in_the_title_and_ends_with_exercises(path):
     assert notebooks.solutions(notebook), "no solution has Python code, so nothing of them is tested"
 
 
-def test_the_readme_lists_every_notebook_by_its_title():
+@pytest.mark.parametrize(("text", "folder"), [(readme.TEXT, "notebooks/"), (readme.CHINESE, "")])
+def test_a_readme_lists_every_notebook_by_its_title(text, folder):
     titles = [nbformat.read(path, as_version=4).cells[0].source.splitlines()[0] for path in notebooks.ALL]
     rows = [
-        f"| {int(path.stem[:2])} | [{title.partition('. ')[2]}](notebooks/{path.name}) |"
+        f"| {int(path.stem[:2])} | [{title.partition('. ')[2]}]({folder}{path.name}) |"
         for path, title in zip(notebooks.ALL, titles)
     ]
-    assert [row for row in readme.TEXT.splitlines() if ".ipynb)" in row] == rows
+    assert re.findall(r"^\| \d+ \| \[.+?\]\(.+?\.ipynb\) \|", text, re.MULTILINE) == rows
 
 
 SOLUTION = """## Exercises

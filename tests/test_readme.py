@@ -1,25 +1,30 @@
-"""Every command and snippet of the README does what it says."""
+"""Every command and snippet of the READMEs does what it says."""
 
+import re
 import shlex
 import subprocess
 import sys
-from pathlib import Path
+import tomllib
 
 import pytest
 import readme
 
-ROOT = Path(__file__).parents[1]
+from autograd_lite.__main__ import main
+
+ROOT = readme.ROOT
+BOTH = pytest.mark.parametrize("text", [readme.TEXT, readme.CHINESE], ids=["English", "Chinese"])
 
 
-@pytest.mark.parametrize("snippet", readme.blocks("python"))
+@pytest.mark.parametrize("snippet", readme.blocks("python") + readme.blocks("python", readme.CHINESE))
 def test_the_snippets_run(snippet, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(snippet, {})
 
 
-def test_the_picture_is_the_one_that_the_snippet_draws(tmp_path, monkeypatch):
+@BOTH
+def test_the_picture_is_the_one_that_the_snippet_draws(text, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    exec(readme.blocks("python")[0], {})
+    exec(readme.blocks("python", text)[0], {})
     assert (tmp_path / "graph.svg").read_text() == (ROOT / "notebooks/pictures/graph.svg").read_text()
 
 
@@ -38,14 +43,33 @@ def test_the_test_command_is_the_one_that_ci_runs():
     assert readme.commands()["test"].endswith("python3 -m pytest")
 
 
-def test_every_link_leads_somewhere():
-    import re
+@pytest.mark.parametrize("name", ["README.md", "notebooks/README.zh.md"])
+def test_every_link_leads_somewhere(name):
+    page = ROOT / name
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
 
-    for target in re.findall(r"\]\(([^)#:]+)\)", readme.TEXT):
-        assert (ROOT / target).exists(), target
 
-
-def test_inline_commands_run(tmp_path):
-    command = shlex.split(next(c for c in readme.TEXT.split("`") if c.startswith("autograd-lite draw")))
+@BOTH
+def test_inline_commands_run(text, tmp_path):
+    command = shlex.split(next(c for c in text.split("`") if c.startswith("autograd-lite draw")))
     subprocess.run([sys.executable, "-m", "autograd_lite", *command[1:]], cwd=tmp_path, check=True, capture_output=True)
     assert (tmp_path / "graph.svg").exists()
+
+
+def test_the_commands_of_the_chinese_readme_are_right(tmp_path, monkeypatch):
+    setup, again = [block.splitlines() for block in readme.blocks("sh", readme.CHINESE)]
+    install, lab = setup
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    for line in (install, again[0]):  # installing is what got this test here
+        assert re.fullmatch(r'python3 -m pip install (-e )?"\.\[(\w+)\]"', line).group(2) in extras
+    program, *arguments = shlex.split(lab)
+    assert program == "autograd-lite"
+    monkeypatch.chdir(tmp_path)
+    assert main([*arguments, "--copy-only"]) == 0
+    assert (tmp_path / "autograd_lite_notebooks" / "README.zh.md").exists()
+    for line in again[1:]:  # which test_notebooks runs
+        program, script, *names = shlex.split(line)
+        assert program == "python"
+        assert (ROOT / script).exists()
+        assert all((ROOT / "notebooks" / name).exists() for name in names)
