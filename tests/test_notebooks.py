@@ -14,8 +14,9 @@ each_notebook = pytest.mark.parametrize("path", notebooks.ALL, ids=lambda path: 
 @pytest.fixture(scope="session")
 def executed(request):
     """What all notebooks give that the chosen tests ask for, run side by side."""
-    chosen = [item.callspec.params["path"] for item in request.session.items if "executed" in item.fixturenames]
-    return notebooks.execute_all(chosen)
+    runs = test_a_notebook_runs_and_its_stored_outputs_are_up_to_date
+    chosen = [item for item in request.session.items if getattr(item, "function", None) is runs]
+    return notebooks.execute_all(item.callspec.params["path"] for item in chosen)
 
 
 @each_notebook
