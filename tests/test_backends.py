@@ -248,3 +248,14 @@ def test_lanes_shared_out_among_threads_give_the_same_bits_on_any_number_of_them
         value, gradient = f(w, xs)
         assert results[0][0] == pytest.approx(value, rel=1e-12)
         np.testing.assert_allclose(results[0][1], gradient, rtol=1e-11)
+
+
+def test_a_primitive_of_many_operands_over_lanes():
+    pytest.importorskip("numba")
+    import autograd_lite as ag
+
+    six = ag.primitive(
+        "six", lambda a, b, c, d, e, f: a - b + c - d + e - f, lambda g, a, b, c, d, e, f: (g, -g, g, -g, g, -g)
+    )
+    lanes = jit(vmap(lambda x, w: six(1.0, x, w, 3.0, 4.0, x) * w, in_axes=(0, None)), backend="numba")
+    assert lanes([1.0, 2.0, 3.0], 5.0) == [25.0, 15.0, 5.0]

@@ -79,7 +79,7 @@ def rare(code, s, e, operands, r, scratch):
 # Over lanes the same, a row of numbers at a time. The lanes come in blocks, of which this runs those from `first` to
 # `last`, each in a file of registers of its own, or all in one file.
 LANES = """
-def run_lanes(codes, starts, operands, targets, begin, end, r, scratch, files, rows, first, last, lanes):
+def run_lanes(codes, starts, operands, targets, begin, end, r, scratch, files, first, last, lanes):
     for i in range(begin, end):
         if codes[i] == LANE_SUM or codes[i] == LANE_DOT:
             r[targets[i]] = 0.0
@@ -90,35 +90,35 @@ def run_lanes(codes, starts, operands, targets, begin, end, r, scratch, files, r
         for i in range(begin, end):
             code, s, e = codes[i], starts[i], starts[i + 1]
             if code == LANE_SUM:
-                r[targets[i]] += row_sum(v[operands[s] - r.size], n)
+                r[targets[i]] += row_sum(v, operands[s] - r.size, n)
                 continue
             if code == LANE_DOT:
                 x, z = operands[s], operands[s + 1]
                 total = product_sum(v, x - r.size, z - r.size, n) if min(x, z) >= r.size else nan
                 r[targets[i]] += total if total == total else row_dot(x, z, r, v, n)
                 continue
-            y = v[targets[i] - r.size]
+            t = targets[i] - r.size
             if code == STACK:
                 for j in range(n):
-                    y[j] = r[operands[s + lane + j]]
+                    v[t, j] = r[operands[s + lane + j]]
             elif code == 0:
-                y[:n] = -0.0
+                fill(v, t, -0.0, n)
                 for k in range(s, e):
-                    add_row(y, operands[k], r, v, n)
+                    add_row(t, operands[k], r, v, n)
             elif code == 1 or code == 3:
-                row_pairs(y, s, e, operands, r, v, n)
-                if code == 3 and has_nan(y, n):
+                row_pairs(t, s, e, operands, r, v, n)
+                if code == 3 and has_nan(v, t, n):
                     for j in range(n):
-                        y[j] = stopping_pairs_at(j, s, e, operands, r, v)
+                        v[t, j] = stopping_pairs_at(j, s, e, operands, r, v)
             elif code == 2 or code == 4:
-                row_products(y, s, e, operands, r, v, rows[0], n, code == 4)
+                row_products(t, s, e, operands, r, v, n, code == 4)
 {branches}
             else:
-                rare_row(y, code, s, e, operands, r, scratch, v, rows, n)
+                rare_row(t, code, s, e, operands, r, scratch, v, n)
 """
 
 RARE_ROW = """
-def rare_row(y, code, s, e, operands, r, scratch, v, rows, n):
+def rare_row(t, code, s, e, operands, r, scratch, v, n):
     if code < 0:
         pass
 {branches}
@@ -164,18 +164,19 @@ def _branch(number: int, rule: Rule) -> list[str]:
 
 
 def _lane_branch(number: int, rule: Rule) -> list[str]:
-    """The same for the row y."""
+    """The same for row t."""
     test = f"elif code == {number}:"
     if rule.arity is None:
         return [
             test,
             "    for j in range(n):",
             "        for k in range(s, e): scratch[k - s] = at(operands[k], j, r, v)",
-            f"        y[j] = f{number}(scratch[:e - s])",
+            f"        v[t, j] = f{number}(scratch[:e - s])",
         ]
-    names = [f"x{i}" for i in range(rule.arity)]
-    rows = [f"    {x} = row(operands[s + {i}], r, v, rows[{i}], n)" for i, x in enumerate(names)]
-    return [test, *rows, "    for j in range(n):", f"        y[j] = f{number}({', '.join(f'{x}[j]' for x in names)})"]
+    names = [f"a{i}" for i in range(rule.arity)]
+    found = [f"    {a} = row(operands[s + {i}], {i}, r, v, n)" for i, a in enumerate(names)]
+    numbers = ", ".join(f"v[{a}, j]" for a in names)
+    return [test, *found, "    for j in range(n):", f"        v[t, j] = f{number}({numbers})"]
 
 
 def _stored(source: str) -> Path:

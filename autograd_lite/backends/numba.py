@@ -61,15 +61,11 @@ class Loaded:
         self.parts = list(pairwise(blocks * k // parts for k in range(parts + 1)))
         threads = min(parts, os.cpu_count() or 1)
         kept = len(over_lanes) > 1 or LANE in program.code.rules
-        self.files = np.empty((blocks if kept else threads, program.lane_registers, width))
+        spare = max(2, *[rule.arity or 0 for rule in program.code.rules])  # rows for single numbers, written out
+        self.files = np.empty((blocks if kept else threads, program.lane_registers + spare, width))
         self.threads = [
-            (
-                self.registers.copy() if i else self.registers,
-                self.scratch.copy(),
-                self.files if kept else self.files[i : i + 1],
-                np.empty((4, width)),
-            )
-            for i in range(threads)
+            (registers, self.scratch.copy(), self.files if kept else self.files[i : i + 1])
+            for i, registers in enumerate([self.registers, *[self.registers.copy() for _ in range(threads - 1)]])
         ]
 
     def __call__(self, inputs: Sequence[Any]) -> Any:
@@ -82,6 +78,9 @@ class Loaded:
         return self.registers[self.outputs]
 
     def _run_lanes(self, begin: int, end: int) -> None:
+        if len(self.parts) == 1:
+            self.run_lanes(*self.arrays, begin, end, *self.threads[0], *self.parts[0], self.program.lanes)
+            return
         targets = self.arrays[3][begin:end]
         sums = targets[targets < self.registers.size]
         count = len(self.threads)
@@ -92,16 +91,13 @@ class Loaded:
             if registers is not self.registers:
                 registers[:] = self.registers
             found = []
-            for first, last in self.parts[len(self.parts) * i // count : len(self.parts) * (i + 1) // count]:
-                self.run_lanes(*self.arrays, begin, end, *self.threads[i], first, last, self.program.lanes)
+            for part in self.parts[len(self.parts) * i // count : len(self.parts) * (i + 1) // count]:
+                self.run_lanes(*self.arrays, begin, end, *self.threads[i], *part, self.program.lanes)
                 found.append(registers[sums])
             return found
 
-        if len(self.parts) == 1:
-            self.run_lanes(*self.arrays, begin, end, *self.threads[0], 0, self.parts[0][1], self.program.lanes)
-        else:
-            found = list(pool(os.getpid()).map(run_share, range(count)))
-            self.registers[sums] = np.sum(list(chain.from_iterable(found)), axis=0)
+        found = pool(os.getpid()).map(run_share, range(count))
+        self.registers[sums] = np.sum(list(chain.from_iterable(found)), axis=0)
 
     def steps(self, state: Sequence[float], rates: list[float], first: float, inputs: Sequence[Any]) -> Any:
         """Steps of a training program, one for each learning rate: the state after them, and the losses before each.

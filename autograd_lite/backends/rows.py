@@ -47,6 +47,9 @@ def products(s: int, e: int, operands: Any, r: Any, stops: bool) -> float:
     return y
 
 
+# Over lanes: rows of v by their numbers. Never `v[t]`: a view costs more to make and to count than a short row to add.
+
+
 @compiles
 def in_lane(files: Any, x: int, lane: int) -> float:
     """What row x holds for this lane, in the file of the lane's block."""
@@ -55,34 +58,40 @@ def in_lane(files: Any, x: int, lane: int) -> float:
 
 
 @compiles
-def row(x: int, r: Any, v: Any, spare: Any, n: int) -> Any:
-    """Register x over n lanes: a single number is written out."""
+def row(x: int, spare: int, r: Any, v: Any, n: int) -> int:
+    """The row of register x: a single number is written out in a spare row."""
     if x >= r.size:
-        return v[x - r.size]
-    spare[:n] = r[x]
-    return spare
+        return x - r.size
+    fill(v, v.shape[0] - 1 - spare, r[x], n)
+    return v.shape[0] - 1 - spare
+
+
+@compiles
+def fill(v: Any, t: int, x: float, n: int) -> None:
+    for j in range(n):
+        v[t, j] = x
 
 
 @reassociates
-def row_sum(x: Any, n: int) -> float:
+def row_sum(v: Any, a: int, n: int) -> float:
     y = 0.0
-    for i in range(n):
-        y += x[i]
+    for j in range(n):
+        y += v[a, j]
     return y
 
 
 @compiles
-def has_nan(x: Any, n: int) -> bool:
+def has_nan(v: Any, a: int, n: int) -> bool:
     """Whether there may be a nan among them: their sum shows it, and takes no branch at each."""
-    y = row_sum(x, n)
+    y = row_sum(v, a, n)
     return y != y
 
 
 @reassociates
 def product_sum(v: Any, a: int, b: int, n: int) -> float:
     y = 0.0
-    for i in range(n):
-        y += v[a, i] * v[b, i]
+    for j in range(n):
+        y += v[a, j] * v[b, j]
     return y
 
 
@@ -90,9 +99,9 @@ def product_sum(v: Any, a: int, b: int, n: int) -> float:
 def row_dot(x: int, z: int, r: Any, v: Any, n: int) -> float:
     """The sum over lanes of g times x, where a g of exactly 0 counts for nothing."""
     if x < r.size:
-        y = r[x] * row_sum(v[z - r.size], n) if r[x] != 0.0 else 0.0
+        y = r[x] * row_sum(v, z - r.size, n) if r[x] != 0.0 else 0.0
     elif z < r.size:
-        y = row_sum(v[x - r.size], n) * r[z]
+        y = row_sum(v, x - r.size, n) * r[z]
     else:
         y = product_sum(v, x - r.size, z - r.size, n)
     if y != y:
@@ -110,62 +119,65 @@ def at(x: int, j: int, r: Any, v: Any) -> float:
 
 
 @compiles
-def add_row(y: Any, x: int, r: Any, v: Any, n: int) -> None:
-    if x < r.size:
-        c = r[x]
-        for j in range(n):
-            y[j] += c
-    else:
-        a = v[x - r.size]
-        for j in range(n):
-            y[j] += a[j]
+def add_row(t: int, x: int, r: Any, v: Any, n: int) -> None:
+    a = row(x, 0, r, v, n)
+    for j in range(n):
+        v[t, j] += v[a, j]
 
 
 @compiles
-def add_product(y: Any, x: int, z: int, r: Any, v: Any, n: int) -> None:
-    if x < r.size and z < r.size:
-        c = r[x] * r[z]
+def add_product(t: int, x: int, z: int, r: Any, v: Any, n: int) -> None:
+    if (x < r.size) != (z < r.size):
+        c, a = r[min(x, z)], max(x, z) - r.size
         for j in range(n):
-            y[j] += c
-    elif x < r.size or z < r.size:
-        c = r[min(x, z)]
-        a = v[max(x, z) - r.size]
-        for j in range(n):
-            y[j] += c * a[j]
+            v[t, j] += c * v[a, j]
     else:
-        a, b = v[x - r.size], v[z - r.size]
+        a, b = row(x, 0, r, v, n), row(z, 1, r, v, n)
         for j in range(n):
-            y[j] += a[j] * b[j]
+            v[t, j] += v[a, j] * v[b, j]
 
 
 @compiles
-def row_pairs(y: Any, s: int, e: int, operands: Any, r: Any, v: Any, n: int) -> None:
-    """A sum of products. Mostly each is of a single number and a row: four of these at once load and store y once."""
+def row_pairs(t: int, s: int, e: int, operands: Any, r: Any, v: Any, n: int) -> None:
+    """A sum of products. Mostly each is of a single number and a row: eight of these at once load and store y once."""
     first = r.size
     k, start = s, -0.0
     while k < e and operands[k] < first and operands[k + 1] < first:
         start += r[operands[k]] * r[operands[k + 1]]
         k += 2
-    y[:n] = start
+    fill(v, t, start, n)
     while k < e:
-        mixed = k + 8 <= e
-        for i in range(k, min(k + 8, e), 2):
+        mixed = k + 16 <= e
+        for i in range(k, min(k + 16, e), 2):
             mixed &= (operands[i] < first) != (operands[i + 1] < first)
-        if not mixed:
-            add_product(y, operands[k], operands[k + 1], r, v, n)
+        if mixed:
+            add_eight(t, k, operands, r, v, n)
+            k += 16
+        else:
+            add_product(t, operands[k], operands[k + 1], r, v, n)
             k += 2
-            continue
-        a = v[max(operands[k], operands[k + 1]) - first]
-        b = v[max(operands[k + 2], operands[k + 3]) - first]
-        c = v[max(operands[k + 4], operands[k + 5]) - first]
-        d = v[max(operands[k + 6], operands[k + 7]) - first]
-        p = r[min(operands[k], operands[k + 1])]
-        q = r[min(operands[k + 2], operands[k + 3])]
-        s = r[min(operands[k + 4], operands[k + 5])]
-        t = r[min(operands[k + 6], operands[k + 7])]
-        for j in range(n):
-            y[j] = (((y[j] + p * a[j]) + q * b[j]) + s * c[j]) + t * d[j]
-        k += 8
+
+
+@compiles
+def add_eight(t: int, s: int, operands: Any, r: Any, v: Any, n: int) -> None:
+    c0, a0 = scaled(s, operands, r)
+    c1, a1 = scaled(s + 2, operands, r)
+    c2, a2 = scaled(s + 4, operands, r)
+    c3, a3 = scaled(s + 6, operands, r)
+    c4, a4 = scaled(s + 8, operands, r)
+    c5, a5 = scaled(s + 10, operands, r)
+    c6, a6 = scaled(s + 12, operands, r)
+    c7, a7 = scaled(s + 14, operands, r)
+    for j in range(n):
+        y = (((v[t, j] + c0 * v[a0, j]) + c1 * v[a1, j]) + c2 * v[a2, j]) + c3 * v[a3, j]
+        v[t, j] = (((y + c4 * v[a4, j]) + c5 * v[a5, j]) + c6 * v[a6, j]) + c7 * v[a7, j]
+
+
+@compiles
+def scaled(k: int, operands: Any, r: Any) -> tuple[float, int]:
+    """A product of a single number and a row: the number, and which row."""
+    x, z = operands[k], operands[k + 1]
+    return r[min(x, z)], max(x, z) - r.size
 
 
 @compiles
@@ -179,29 +191,25 @@ def stopping_pairs_at(j: int, s: int, e: int, operands: Any, r: Any, v: Any) -> 
 
 
 @compiles
-def row_products(y: Any, s: int, e: int, operands: Any, r: Any, v: Any, term: Any, n: int, stops: bool) -> None:
-    y[:n] = -0.0
-    term[:n] = 1.0
+def row_products(t: int, s: int, e: int, operands: Any, r: Any, v: Any, n: int, stops: bool) -> None:
+    """A sum of products of any number of factors; a term grows in a spare row."""
+    fill(v, t, -0.0, n)
+    term = v.shape[0] - 2
+    fill(v, term, 1.0, n)
     for k in range(s, e):
-        x = operands[k] & REGISTER
-        if x < r.size:
-            c = r[x]
-            for j in range(n):
-                term[j] *= c
-        else:
-            a = v[x - r.size]
-            for j in range(n):
-                term[j] *= a[j]
+        a = row(operands[k] & REGISTER, 0, r, v, n)
+        for j in range(n):
+            v[term, j] *= v[a, j]
         if operands[k] > REGISTER:
             for j in range(n):
-                y[j] += term[j]
-                term[j] = 1.0
-    if stops and has_nan(y, n):
+                v[t, j] += v[term, j]
+                v[term, j] = 1.0
+    if stops and has_nan(v, t, n):
         for j in range(n):
-            total, product = -0.0, 1.0
+            y, product = -0.0, 1.0
             for k in range(s, e):
                 product = product * at(operands[k] & REGISTER, j, r, v) if product != 0.0 else 0.0
                 if operands[k] > REGISTER:
-                    total += product
+                    y += product
                     product = 1.0
-            y[j] = total
+            v[t, j] = y
