@@ -219,7 +219,7 @@ def _refuse(what: str, remedy: str) -> NoReturn:
         place = f"{file}line {line}: {source}\n"
     raise TracingError(
         f"{place}{what} is not possible in a function that is recorded by jit, because the recording is replayed "
-        f"for other numbers. Instead: {remedy}"
+        f"for other numbers.\nInstead: {remedy}"
     )
 
 
