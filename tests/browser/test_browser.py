@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from autograd_lite import Value, steps
+from autograd_lite.lab import lab
 
 SETUP = """
 from autograd_lite import Value, draw, live, steps
@@ -242,3 +243,44 @@ def test_an_untrusted_notebook_shows_the_diagrams(browser, jupyterlab, executed)
         lambda: [w > 100 for w in images(browser, ".jp-Notebook")] == [True, True, True], "the diagrams appear", 60
     )
     assert page.find() is None
+
+
+SHOWN = """
+const node = jupyterapp.shell.currentWidget.node;
+const raw = [];
+for (const text of node.querySelectorAll('.jp-MarkdownOutput')) {
+    const walk = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
+    while (walk.nextNode())
+        if (walk.currentNode.data.includes('$') && !walk.currentNode.parentElement.closest('code, pre, mjx-container'))
+            raw.push(walk.currentNode.data);
+}
+return {
+    texts: node.querySelectorAll('.jp-MarkdownOutput').length,
+    raw,
+    wrong: [...node.querySelectorAll('mjx-merror')].map((e) => e.textContent),
+    missing: [...node.querySelectorAll('img')].filter((i) => !i.complete || !i.naturalWidth).length,
+};
+"""
+
+
+def test_the_course_shows_its_mathematics_and_its_pictures(browser, jupyterlab):
+    address, folder = jupyterlab
+    lab(folder / "course", launch=False)
+    for path in sorted((folder / "course").glob("*.ipynb")):
+        browser.get(f"{address}/lab/workspaces/{path.stem}/tree/course/{path.name}")
+        page = Page(browser)
+        page.wait(
+            lambda: browser.execute_script("return !!window.jupyterapp?.shell.currentWidget?.context?.isReady"),
+            f"{path.name} opens",
+            60,
+        )
+        everything = "const n = jupyterapp.shell.currentWidget.content; n.notebookConfig = {...n.notebookConfig, "
+        browser.execute_script(everything + "windowingMode: 'none'}")
+        texts = path.read_text(encoding="utf-8").count('"cell_type": "markdown"')
+
+        def shown(texts=texts):
+            now = browser.execute_script(SHOWN)
+            return now["texts"] == texts and not now["raw"] and not now["missing"]
+
+        page.wait(shown, f"{path.name} shows all mathematics and pictures")
+        assert browser.execute_script(SHOWN)["wrong"] == []
