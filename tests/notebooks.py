@@ -62,6 +62,7 @@ async def _execute(path: Path, free: asyncio.Semaphore) -> nbformat.NotebookNode
         kernel_name="python3",
         resources={"metadata": {"path": str(FOLDER)}},
         on_cell_start=starts,
+        coalesce_streams=True,  # pieces of what is printed, divided by chance
     )
     async with free:
         start = time.perf_counter()
@@ -93,24 +94,22 @@ def can_run(code: str) -> bool:
 
 
 def outputs(notebook: nbformat.NotebookNode) -> list[list[nbformat.NotebookNode]]:
-    """What the code cells show, cell by cell, adjacent pieces of one stream joined.
+    """What the code cells show, cell by cell.
 
     Without running numbers, and without the bytes of pictures, which another version of a plotting library may change.
     """
     shown = []
     for cell in notebook.cells:
-        pieces: list[nbformat.NotebookNode] = []
-        for output in cell.get("outputs", []):
-            output = nbformat.from_dict({k: v for k, v in output.items() if k != "execution_count"})
+        pieces = [
+            nbformat.from_dict({k: v for k, v in output.items() if k != "execution_count"})
+            for output in cell.get("outputs", [])
+        ]
+        for output in pieces:
             for kind, content in output.get("data", {}).items():
                 if kind.startswith("image/"):
                     output.data[kind] = "(picture)"
                 elif isinstance(content, str):
                     output.data[kind] = PICTURE.sub("(picture)", content)
-            if pieces and output.output_type == "stream" and pieces[-1].get("name") == output.name:
-                pieces[-1].text += output.text
-            else:
-                pieces.append(output)
         shown.append(pieces)
     return shown
 
