@@ -284,3 +284,6 @@ def test_the_course_shows_its_mathematics_and_its_pictures(browser, jupyterlab):
 
         page.wait(shown, f"{path.name} shows all mathematics and pictures")
         assert browser.execute_script(SHOWN)["wrong"] == []
+        browser.execute_async_script(
+            "jupyterapp.serviceManager.sessions.shutdownAll().then(arguments[0], arguments[0])"
+        )
