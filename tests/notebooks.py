@@ -1,5 +1,7 @@
 """Run the notebooks and store their outputs: `python tests/notebooks.py` for all, or with the names of some.
 
+A second run leaves the files as they are. Only a notebook that is named has its measurements made anew.
+
 The code of the hidden solutions runs too, after a notebook's own cells and in the same kernel; what it shows is not
 stored, and what needs another library than ours is left out where that is not installed. As many notebooks run at a
 time as there are processors.
@@ -114,11 +116,20 @@ def outputs(notebook: nbformat.NotebookNode) -> list[list[nbformat.NotebookNode]
     return shown
 
 
+def keep_measured(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Put what is stored into cells tagged `measured`: what they show is times, new ones in each run."""
+    for cell, stored in zip(notebook.cells, nbformat.read(path, as_version=4).cells):
+        if "measured" in cell.metadata.get("tags", []) and stored.outputs:
+            cell.outputs = stored.outputs
+
+
 if __name__ == "__main__":
     results = execute_all([FOLDER / name for name in sys.argv[1:]] or ALL)
     failures = [result for result in results.values() if isinstance(result, Failure)]
     for path, result in results.items():
         if not isinstance(result, Failure):
+            if not sys.argv[1:]:
+                keep_measured(result, path)
             nbformat.write(result, path)
             print(path)
     sys.exit("\n\n".join(failures) or None)
