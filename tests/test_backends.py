@@ -259,3 +259,20 @@ def test_a_primitive_of_many_operands_over_lanes():
     )
     lanes = jit(vmap(lambda x, w: six(1.0, x, w, 3.0, 4.0, x) * w, in_axes=(0, None)), backend="numba")
     assert lanes([1.0, 2.0, 3.0], 5.0) == [25.0, 15.0, 5.0]
+
+
+def test_a_dot_product_over_lanes_has_the_bits_of_each_alone():
+    np = pytest.importorskip("numpy")
+    pytest.importorskip("numba")
+    from autograd_lite import dot
+
+    rng = np.random.default_rng(0)
+    w = rng.normal(size=5)
+    xs = rng.normal(size=(300, 5))
+    xs[::3, 4] = -xs[::3, :4] @ w[:4] / w[4]  # here the terms cancel
+    xs[1], xs[2], xs[4] = 1e200, [math.nan, *xs[2, 1:]], [1e308, 1e308, -1e308, math.inf, 0.0]
+    for f in (lambda w, x: dot(w, x), lambda w, x: dot(w, x, x[0]), lambda w, x: dot(x, x, 2.0)):
+        together = jit(vmap(f, in_axes=(None, 0)), backend="numba")(w, xs)
+        alone = jit(f, backend="numba")
+        np.testing.assert_array_equal(together, [alone(w, x) for x in xs])
+        np.testing.assert_allclose(together, [f(w.tolist(), x) for x in xs.tolist()], rtol=1e-15)

@@ -112,6 +112,8 @@ def run_lanes(codes, starts, operands, targets, begin, end, r, scratch, files, f
                         v[t, j] = stopping_pairs_at(j, s, e, operands, r, v)
             elif code == 2 or code == 4:
                 row_products(t, s, e, operands, r, v, n, code == 4)
+            elif code == DOT:
+                row_dot_products(t, s, e, operands, scratch, r, v, n)
 {branches}
             else:
                 rare_row(t, code, s, e, operands, r, scratch, v, n)
@@ -144,6 +146,7 @@ def loop(table: tuple[Rule, ...], over_lanes: bool) -> Callable[..., None]:
         "LANE_SUM": NUMBER[LANE_SUM],
         "LANE_DOT": NUMBER[LANE_DOT],
         "STACK": NUMBER[STACK],
+        "DOT": NUMBER[rules.dot],
     }
     on_disk = table == BUILT_IN
     path = _stored(source) if on_disk else "<loop>"

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.backends.loop import BUILT_IN, NUMBER, loop
-from autograd_lite.backends.rows import compiles
+from autograd_lite.backends.rows import SPARE, compiles
 from autograd_lite.program import Program
 from autograd_lite.trace import LANE
 
@@ -61,7 +61,7 @@ class Loaded:
         self.parts = list(pairwise(blocks * k // parts for k in range(parts + 1)))
         threads = min(parts, os.cpu_count() or 1)
         kept = len(over_lanes) > 1 or LANE in program.code.rules
-        spare = max(2, *[rule.arity or 0 for rule in program.code.rules])  # rows for single numbers, written out
+        spare = max(SPARE, *[rule.arity or 0 for rule in program.code.rules])
         self.files = np.empty((blocks if kept else threads, program.lane_registers + spare, width))
         self.threads = [
             (registers, self.scratch.copy(), self.files if kept else self.files[i : i + 1])

@@ -9,6 +9,10 @@ from typing import Any
 import numba
 import numpy as np
 
+from autograd_lite.backends.kernels import dot, two_product, two_sum
+
+SPARE = 6  # rows at the end of v in which helpers work
+
 REGISTER = np.uint32(2**31 - 1)
 compiles: Any = numba.njit(error_model="numpy")
 reassociates: Any = numba.njit(error_model="numpy", fastmath={"reassoc"})  # sums over lanes in any order
@@ -53,8 +57,7 @@ def products(s: int, e: int, operands: Any, r: Any, stops: bool) -> float:
 @compiles
 def in_lane(files: Any, x: int, lane: int) -> float:
     """What row x holds for this lane, in the file of the lane's block."""
-    block, j = divmod(lane, files.shape[2])
-    return files[block, x, j]
+    return files[lane // files.shape[2], x, lane % files.shape[2]]
 
 
 @compiles
@@ -213,3 +216,35 @@ def row_products(t: int, s: int, e: int, operands: Any, r: Any, v: Any, n: int, 
                     y += product
                     product = 1.0
             v[t, j] = y
+
+
+@compiles
+def row_dot_products(t: int, s: int, e: int, operands: Any, scratch: Any, r: Any, v: Any, n: int) -> None:
+    """As `kernels.dot`, its sums in spare rows; one by one the lanes in which the terms cancel nearly altogether."""
+    count = (e - s) // 2
+    bias = row(operands[e - 1], 0, r, v, n) if e - s > 2 * count else -1
+    size, largest, errors, product_errors = v.shape[0] - 3, v.shape[0] - 4, v.shape[0] - 5, v.shape[0] - 6
+    for j in range(n):
+        v[t, j] = v[bias, j] if bias >= 0 else 0.0
+        v[size, j] = abs(v[t, j])
+        v[largest, j] = v[errors, j] = v[product_errors, j] = 0.0
+    for k in range(s, s + count):
+        a, b = row(operands[k], 0, r, v, n), row(operands[k + count], 1, r, v, n)
+        for j in range(n):
+            x, z = v[a, j], v[b, j]
+            product, product_error = two_product(x, z)
+            v[t, j], error = two_sum(v[t, j], product)
+            v[size, j] += abs(product)
+            v[errors, j] += error
+            v[product_errors, j] += product_error
+            v[largest, j] = max(v[largest, j], abs(x), abs(z))
+    for j in range(n):
+        total = v[t, j]
+        if v[size, j] < min(6.0 * abs(total), 1e300):
+            v[t, j] = total + v[errors, j]
+        elif v[size, j] < 1e8 * abs(total) and v[largest, j] < 1e150:
+            v[t, j] = total + (v[errors, j] + v[product_errors, j])
+        else:
+            for k in range(s, e):
+                scratch[k - s] = at(operands[k], j, r, v)
+            v[t, j] = dot(scratch[: e - s])
