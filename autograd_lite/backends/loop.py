@@ -3,7 +3,8 @@
 A loop reads an instruction, branches on its operation and stores the result. Frequent operations stand in the loop
 itself, the others in a second function, so that the machine code of the first stays small. Compiling takes some seconds
 once per machine and version: the generated source lies in a cache folder, and Numba keeps the machine code beside it.
-Operations that users declared make a loop of their own, compiled in each process that runs them.
+A program in which operations occur that users declared has a loop of its own, for the operations in it alone, compiled
+in each process that runs it.
 """
 
 import hashlib
@@ -146,7 +147,7 @@ def loop(table: tuple[Rule, ...], over_lanes: bool) -> Callable[..., None]:
         "LANE_SUM": NUMBER[LANE_SUM],
         "LANE_DOT": NUMBER[LANE_DOT],
         "STACK": NUMBER[STACK],
-        "DOT": NUMBER[rules.dot],
+        "DOT": table.index(rules.dot) if rules.dot in table else -1,
     }
     on_disk = table == BUILT_IN
     path = _stored(source) if on_disk else "<loop>"

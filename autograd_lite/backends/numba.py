@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.backends.loop import BUILT_IN, NUMBER, loop
+from autograd_lite.backends.loop import BUILT_IN, NUMBER, SPECIAL, loop
 from autograd_lite.backends.rows import SPARE, compiles
 from autograd_lite.program import Program
 from autograd_lite.trace import LANE
@@ -33,7 +33,8 @@ class Loaded:
 
     def __init__(self, program: Program) -> None:
         code = program.code
-        table = (*BUILT_IN, *[rule for rule in code.rules if rule not in NUMBER])
+        used = [rule for rule in code.rules if rule not in SPECIAL]
+        table = BUILT_IN if all(rule in NUMBER for rule in used) else (*SPECIAL, *used)
         number = np.array([table.index(rule) for rule in code.rules], dtype=np.int32)
         codes = number[np.frombuffer(code.codes, dtype=np.int32)] if len(program) else np.empty(0, np.int32)
         starts, targets = (np.array(a, dtype=np.uint32) for a in (code.starts, code.targets))
