@@ -20,7 +20,7 @@ from autograd_lite import rules
 from autograd_lite.numbering import Numbered
 from autograd_lite.real import adjoint_mul
 from autograd_lite.rule import Rule
-from autograd_lite.trace import LANE_SUM
+from autograd_lite.trace import LANE_SUM, ONE_LANE, STACK
 
 Terms = list[list[int]]
 
@@ -81,15 +81,15 @@ class Gatherer:
     def __init__(self, numbered: Numbered, emit: Callable[[Rule, int, list[int]], None]) -> None:
         self.numbered, self.emit = numbered, emit
         self.pending: dict[int, Chain] = {}
+        self.scattered: dict[int, dict[int, int]] = {}  # sums of numbers in one lane each: what each lane holds
         self.over_lanes = False  # of the instruction at hand
+        self.zero, self.one, self.minus_one = map(numbered.constant, (0.0, 1.0, -1.0))
         self.uses = [0] * len(numbered.ops)
         for xs in numbered.args:
             for x in xs:
                 self.uses[x] += 1
         for x in numbered.outputs:
             self.uses[x] += 2  # stays an instruction of its own
-        self.one, self.minus_one = numbered.constant(1.0), numbered.constant(-1.0)
-        self.uses += [0, 0]
 
     def run(self) -> None:
         for i, (op, xs) in enumerate(zip(self.numbered.ops, self.numbered.args)):
@@ -97,6 +97,10 @@ class Gatherer:
                 continue
             self.over_lanes = self.numbered.lanes[i]
             if op is LANE_SUM and self._summed_product(i, xs[0]):
+                continue
+            if self._scatter(i, op, xs):
+                if self.uses[i] > 1:
+                    self.settle(i)
                 continue
             chain = GATHER[op](self, *xs) if op in GATHER else None
             if chain is None:
@@ -117,8 +121,28 @@ class Gatherer:
         self.emit(LANE_DOT, i, chain.terms[0])
         return True
 
+    def _scatter(self, i: int, op: Rule, xs: tuple[int, ...]) -> bool:
+        """Draw what reads lanes one by one together: the sum of its adjoints, each in its lane, is one instruction."""
+        if op is ONE_LANE:
+            self.settle(xs[0])
+            self.scattered[i] = {int(self.numbered.value[xs[1]] or 0.0): xs[0]}
+            return True
+        if op is not rules.add or not self.scattered.keys() >= {*xs}:
+            return False
+        few, many = sorted((self.scattered[x] for x in xs), key=len)
+        if not many.keys().isdisjoint(few):
+            return False
+        for x in xs:
+            del self.scattered[x]
+        many.update(few)
+        self.scattered[i] = many
+        return True
+
     def settle(self, i: int) -> None:
         """Emit instruction i now, if it was still growing."""
+        if i in self.scattered:
+            lanes = self.scattered.pop(i)
+            self.emit(STACK, i, [lanes.get(j, self.zero) for j in range(self.numbered.lane_count)])
         chain = self.pending.pop(i, None)
         if chain is not None:
             op, xs = self.written(chain)

@@ -14,7 +14,7 @@ from operator import attrgetter
 from autograd_lite import rules
 from autograd_lite.engine import Value
 from autograd_lite.rule import CONSTANT, Rule
-from autograd_lite.trace import LANE, LANE_SUM, SPREAD, STACK, Tape
+from autograd_lite.trace import LANE, LANE_SUM, ONE_LANE, SPREAD, STACK, Tape
 
 COMMUTATIVE = (rules.add, rules.mul)
 OF_THE_FIRST = (rules.softmax, rules.softmax_rest, rules.log_softmax)  # the order of the other operands is all one
@@ -63,7 +63,7 @@ class Numbered:
         """The number of `rule` applied to xs: of an equal instruction if there is one, of something simpler, or new."""
         if not self.constants.isdisjoint(xs):
             values = [self.value[x] for x in xs]
-            if None not in values and rule not in (STACK, LANE_SUM, SPREAD, LANE):
+            if None not in values and rule not in (STACK, ONE_LANE, LANE_SUM, SPREAD, LANE):
                 return self.constant(rule.evaluate(values))  # type: ignore[arg-type]
             simpler = SIMPLER_BY_CONSTANT[rule](self, *xs) if rule in SIMPLER_BY_CONSTANT else None
             if simpler is not None:
@@ -95,7 +95,7 @@ _parents = attrgetter("_parents")
 
 
 def _has_lanes(op: Rule | None, operands: Iterable[bool]) -> bool:
-    return op is STACK or (op is not LANE_SUM and op is not LANE and any(operands))
+    return op in (STACK, ONE_LANE) or (op is not LANE_SUM and op is not LANE and any(operands))
 
 
 def _live(tape: Sequence[Value], outputs: Iterable[Value]) -> list[Value]:
@@ -169,6 +169,9 @@ def _stack(n: Numbered, *xs: int) -> int | None:
 def _lane(n: Numbered, v: int, i: int) -> int | None:
     if not n.lanes[v]:
         return v
+    if n.ops[v] is ONE_LANE:
+        x, at = n.args[v]
+        return x if at == i else n.constant(0.0)
     return n.args[v][int(n.value[i] or 0.0)] if n.ops[v] is STACK else None
 
 

@@ -4,8 +4,8 @@ A `Tracer` is a Value whose number does not exist yet. All arithmetic works on i
 `where`, and gradients of it are recorded as more of the same tape. What would need the number (an `if`, `.data`, a
 format) would make the tape right for one input and silently wrong for others, so it is an error that shows the line.
 
-Under `vmap` a `LaneTracer` stands for many numbers, one for each lane. Four operations lead from single numbers to
-lanes and back: SPREAD, STACK, LANE, LANE_SUM.
+Under `vmap` a `LaneTracer` stands for many numbers, one for each lane. Five operations lead from single numbers to
+lanes and back: SPREAD, STACK, ONE_LANE, LANE, LANE_SUM.
 """
 
 import linecache
@@ -139,7 +139,7 @@ class Tape(list[Tracer]):
             whole = self._all_lanes(parents) if rule in (rules.sum, rules.mean, STACK) else None
             if whole is not None:
                 return whole if rule is STACK else LANE_SUM(whole) / (self.lanes if rule is rules.mean else 1.0)
-            if rule is STACK:
+            if rule in (STACK, ONE_LANE):
                 return self._write(LaneTracer, rule, parents)
             if LaneTracer in map(type, parents) and rule is not LANE:
                 parents = tuple([p if type(p) is LaneTracer else self.spread_out(p) for p in parents])
@@ -238,14 +238,21 @@ def _in_lane(g: Any, i: int) -> Any:
     return LANE(g, float(i)) if isinstance(g, LaneTracer) else g
 
 
-def _in_one_lane(g: Any, i: int) -> Any:
+def _in_one_lane(g: Any, i: float) -> Any:
     """An adjoint over lanes that is g in lane i, and 0 in the others."""
-    zero = engine.constant(0.0)
-    return engine.record(STACK, tuple(as_value(g) if j == i else zero for j in range(tapes[-1].lanes)))
+    return engine.record(ONE_LANE, (as_value(g), engine.constant(i)))
 
 
 LANE_SUM = Rule("sum over lanes", _over_lanes, lambda g: (g,), "sum over lanes of {}")
 SPREAD = Rule("spread", _over_lanes, lambda g: (_summed(g),), "{}")
 STACK = Rule("lanes", _over_lanes, lambda g, *xs: [_in_lane(g, i) for i in range(len(xs))], "lanes({})")
-LANE = Rule("lane", _over_lanes, lambda g, v, i: (_in_one_lane(g, int(i)), 0.0), "{}[{}]")
-KEEPING_ZERO = (rules.neg, rules.where, LANE_SUM, LANE, STACK)  # operations that make no nan of an adjoint of 0
+ONE_LANE = Rule("one lane", _over_lanes, lambda g, x, i: (_in_lane(g, int(i)), 0.0), "{} in lane {}")
+LANE = Rule("lane", _over_lanes, lambda g, v, i: (_in_one_lane(g, i), 0.0), "{}[{}]")
+KEEPING_ZERO = (
+    rules.neg,
+    rules.where,
+    LANE_SUM,
+    LANE,
+    ONE_LANE,
+    STACK,
+)  # operations that make no nan of an adjoint of 0

@@ -255,3 +255,23 @@ def test_rules_for_zero_stop_agree_with_the_engine(backend):
     assert f(0.0, math.inf) == [0.0, 0.0]
     assert f(2.0, math.inf) == [math.inf, math.inf]
     assert f(0.0, 3.0)[0] == 3.0
+
+
+def test_python_s_own_sum_over_lanes(backend):
+    """Read one by one, the lanes receive their adjoints one by one: a program still in proportion to their number."""
+
+    def f(w, x):
+        return (w * x).tanh()
+
+    def loss(w, xs):
+        ys = vmap(f, in_axes=(None, 0))(w, xs)
+        return sum(ys) + ys[0] * ys[-1]
+
+    def alone(w, xs):
+        return sum(f(w, x) for x in xs) + f(w, xs[0]) * f(w, xs[-1])
+
+    for transform in (value_and_grad, hessian, lambda f: grad(grad(f))):
+        xs = [0.1 * i - 0.7 for i in range(20)]
+        same(jit(transform(loss), backend=backend)(0.5, xs), transform(alone)(0.5, xs), 1e-12)
+    sizes = [len(jit(grad(loss), backend=backend).program(0.5, [0.1] * n).code.operands) for n in (100, 200)]
+    assert sizes[1] < 2.1 * sizes[0]

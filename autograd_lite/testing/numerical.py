@@ -79,7 +79,8 @@ def complex_step(f: Callable[[Any], Any], x: float) -> float:
 
     Nothing cancels, so the result is exact to the last digits (Squire & Trapp 1998, SIAM Review 40, 110). f may be
     written for complex numbers, or in this package's operations: then its graph is evaluated on complex numbers. Raises
-    a TypeError if neither works: where f uses `abs`, `erf` or other functions that complex numbers lack.
+    a TypeError if neither works: where f uses `erf` or other functions that complex numbers lack. Python's own `abs` is
+    real for complex numbers, so that its derivative comes out as 0: take this package's.
 
     >>> complex_step(lambda x: x**3, 2.0)
     12.0
