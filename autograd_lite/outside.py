@@ -59,14 +59,12 @@ def _named_globals(f: FunctionType) -> list[Any]:
     """The globals that a function names, and of a module what it names in turn."""
     if f.__globals__.get("__name__", "").partition(".")[0] == PACKAGE:
         return []
-    names = set(_names(f.__code__))
+    names = names_in(f.__code__)
     mentioned = [f.__globals__[name] for name in names if name in f.__globals__]
     inside = [vars(x)[name] for x in mentioned if isinstance(x, ModuleType) for name in names if name in vars(x)]
     return mentioned + inside
 
 
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
+def names_in(code: CodeType) -> set[str]:
+    """The global names and attributes that code mentions, and the functions written inside it."""
+    return set(code.co_names).union(*[names_in(x) for x in code.co_consts if isinstance(x, CodeType)])

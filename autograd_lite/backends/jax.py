@@ -24,6 +24,7 @@ from jax.scipy import special as jax_special
 from autograd_lite import real, reductions, special
 from autograd_lite.backends.selects import rewritten
 from autograd_lite.gathering import LANE_DOT, PAIRS, PRODUCTS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
+from autograd_lite.outside import names_in
 from autograd_lite.program import Program
 from autograd_lite.rule import Rule
 from autograd_lite.trace import LANE, LANE_SUM, STACK
@@ -151,7 +152,7 @@ def lowered(forward: Any) -> Any:
     elif code.co_freevars == ("forward", "name"):  # a user's primitive, and what checks it
         result = lowered(forward.__closure__[0].cell_contents)
     else:
-        namespace = {name: _bound(x) for name, x in forward.__globals__.items() if name in _names(code)}
+        namespace = {name: _bound(forward.__globals__[name]) for name in names_in(code) & forward.__globals__.keys()}
         cells = dict(zip(code.co_freevars, [cell.cell_contents for cell in forward.__closure__ or ()]))
         result = rewritten(forward, {**BUILTINS, **cells, **namespace})
     LOWERED[forward] = result
@@ -162,11 +163,6 @@ def _bound(x: Any) -> Any:
     if x is math:
         return ARRAY_MATH
     return lowered(x) if callable(x) and not isinstance(x, type) else x
-
-
-def _names(code: types.CodeType) -> set[str]:
-    inner = [_names(x) for x in code.co_consts if isinstance(x, types.CodeType)]
-    return set(code.co_names).union(*inner)
 
 
 def select(condition: Any, then: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
@@ -241,11 +237,11 @@ BUILTINS: dict[str, Any] = {
     "int": lambda x: int(x) if isinstance(x, (int, float)) else x.astype(int),
 }
 ARRAY_MATH = types.ModuleType("array_math")
-for _name in ("exp", "expm1", "log", "log2", "log10", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh"):
-    setattr(ARRAY_MATH, _name, getattr(jnp, _name))
-for _name in ("floor", "copysign", "fmod", "ldexp", "hypot", "isfinite", "fabs"):
-    setattr(ARRAY_MATH, _name, getattr(jnp, _name))
-for _name in ("asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2", "pow"):
+for _name in (
+    "exp", "expm1", "log", "log2", "log10", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh",
+    "asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2", "pow",
+    "floor", "copysign", "fmod", "ldexp", "hypot", "isfinite", "fabs",
+):  # fmt: skip
     setattr(ARRAY_MATH, _name, getattr(jnp, _name))
 vars(ARRAY_MATH).update(erf=jax_special.erf, erfc=jax_special.erfc, inf=math.inf, nan=math.nan)
 LOWERED: dict[Any, Any] = {

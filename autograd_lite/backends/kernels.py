@@ -173,6 +173,19 @@ def fmod(x: float, y: float) -> float:
 
 
 @compile_function
+def rounded(total: float, size: float, largest: float, errors: float, product_errors: float) -> float:
+    """A dot product of its plain total and what rounding took from it; nan where so much cancels that more is needed.
+
+    `size` is the sum of the terms' magnitudes, `largest` that of all factors.
+    """
+    if size < min(6.0 * abs(total), 1e300):
+        return total + errors
+    if size < 1e8 * abs(total) and largest < 1e150:
+        return total + (errors + product_errors)
+    return math.nan
+
+
+@compile_function
 def dot(v: Sequence[float]) -> float:
     """As `reductions.dot`: w . x + bias; where the terms cancel, with the rounding errors of the products."""
     n = len(v) // 2
@@ -186,10 +199,9 @@ def dot(v: Sequence[float]) -> float:
         errors += error
         product_errors += product_error
         largest = max(largest, abs(v[i]), abs(v[n + i]))
-    if size < min(6.0 * abs(total), 1e300):
-        return total + errors
-    if size < 1e8 * abs(total) and largest < 1e150:
-        return total + (errors + product_errors)
+    y = rounded(total, size, largest, errors, product_errors)
+    if y == y:
+        return y
     terms = [v[i] * v[n + i] for i in range(n)]
     if len(v) > 2 * n:
         terms.append(v[len(v) - 1])

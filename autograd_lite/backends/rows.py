@@ -9,7 +9,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from autograd_lite.backends.kernels import dot, two_product, two_sum
+from autograd_lite.backends.kernels import dot, rounded, two_product, two_sum
 
 SPARE = 6  # rows at the end of v in which helpers work
 
@@ -239,12 +239,8 @@ def row_dot_products(t: int, s: int, e: int, operands: Any, scratch: Any, r: Any
             v[product_errors, j] += product_error
             v[largest, j] = max(v[largest, j], abs(x), abs(z))
     for j in range(n):
-        total = v[t, j]
-        if v[size, j] < min(6.0 * abs(total), 1e300):
-            v[t, j] = total + v[errors, j]
-        elif v[size, j] < 1e8 * abs(total) and v[largest, j] < 1e150:
-            v[t, j] = total + (v[errors, j] + v[product_errors, j])
-        else:
+        v[t, j] = rounded(v[t, j], v[size, j], v[largest, j], v[errors, j], v[product_errors, j])
+        if v[t, j] != v[t, j]:
             for k in range(s, e):
                 scratch[k - s] = at(operands[k], j, r, v)
             v[t, j] = dot(scratch[: e - s])
