@@ -9,11 +9,13 @@ A `Value` is a float that remembers how it was computed; `backward()` differenti
 1.0
 """
 
-from autograd_lite.draw import draw
-from autograd_lite.elementary import (
+from autograd_lite.compiler.batching import vmap
+from autograd_lite.compiler.jitted import jit
+from autograd_lite.core.custom import primitive
+from autograd_lite.core.elementary import (
     abs as abs,
 )
-from autograd_lite.elementary import (
+from autograd_lite.core.elementary import (
     acos,
     acosh,
     asin,
@@ -43,9 +45,7 @@ from autograd_lite.elementary import (
     tan,
     tanh,
 )
-from autograd_lite.engine import Value
-from autograd_lite.expression import expression
-from autograd_lite.functions import (
+from autograd_lite.core.functions import (
     atan2,
     clamp,
     dot,
@@ -63,25 +63,25 @@ from autograd_lite.functions import (
     softmax,
     where,
 )
-from autograd_lite.functions import (
+from autograd_lite.core.functions import (
     max as max,
 )
-from autograd_lite.functions import (
+from autograd_lite.core.functions import (
     min as min,
 )
-from autograd_lite.functions import (
+from autograd_lite.core.functions import (
     pow as pow,
 )
-from autograd_lite.functions import (
+from autograd_lite.core.functions import (
     sum as sum,
 )
-from autograd_lite.jit import jit
-from autograd_lite.live import live
-from autograd_lite.modes import detect_anomaly, no_gc, no_grad
-from autograd_lite.primitives import primitive
-from autograd_lite.steps import steps
-from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
-from autograd_lite.vmap import vmap
+from autograd_lite.core.modes import detect_anomaly, no_gc, no_grad
+from autograd_lite.core.value import Value
+from autograd_lite.display.formula.printer import expression
+from autograd_lite.display.graph.drawing import draw
+from autograd_lite.display.stepping.walk import steps
+from autograd_lite.display.stepping.widget import live
+from autograd_lite.transforms.derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 # Without the names of Python's own functions, which `import *` would hide: import those, or write autograd_lite.sum.
 __all__ = [

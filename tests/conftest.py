@@ -4,7 +4,7 @@ import pytest
 from hypothesis import settings
 
 from autograd_lite import Value
-from autograd_lite.rule import RULES
+from autograd_lite.core.primitives import RULES
 
 collect_ignore = ["conftest.py", "browser/conftest.py"]  # no doctests there, and two modules of one name
 

@@ -17,7 +17,7 @@ A test of one's own operation, at all points of its domain:
 
 from hypothesis import strategies
 
-from autograd_lite.engine import Value
+from autograd_lite.core.value import Value
 from autograd_lite.testing.distance import assert_close_ulp, ulp_distance
 from autograd_lite.testing.gradients import check_gradients
 from autograd_lite.testing.inputs import inputs_for, values

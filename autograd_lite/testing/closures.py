@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-from autograd_lite.engine import Value, as_data, as_value, run_closure
-from autograd_lite.graph import topological_order
-from autograd_lite.linear import between, by_hand_partials, pull_back
+from autograd_lite.core.order import topological_order
+from autograd_lite.core.value import Value, as_data, as_value, run_closure
 from autograd_lite.testing.numerical import numerical_derivative
 from autograd_lite.testing.oracle import Truth, choose_oracle
 from autograd_lite.testing.report import judge
+from autograd_lite.transforms.linearize import between, by_hand_partials, pull_back
 
 SEEDS = (1.0, -2.0)  # two gradients to try a closure with: it must multiply by them
 Record = Callable[[Sequence[float]], tuple[list[Value], list[Value]]]

@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from autograd_lite.engine import Value, as_data, as_value, run_closure
-from autograd_lite.graph import topological_order
-from autograd_lite.linear import Graph, between, pull_back
-from autograd_lite.structures import flatten, paths, unflatten
+from autograd_lite.core.order import topological_order
+from autograd_lite.core.value import Value, as_data, as_value, run_closure
 from autograd_lite.testing.closures import Record, first_wrong_closure
 from autograd_lite.testing.oracle import choose_oracle
 from autograd_lite.testing.report import Report, WrongGradientError, judge
+from autograd_lite.transforms.linearize import Graph, between, pull_back
+from autograd_lite.transforms.pytree import flatten, paths, unflatten
 
 Derivatives = dict[tuple[int, ...], tuple[float, float]]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from autograd_lite.engine import Value
-from autograd_lite.rule import RULES, Rule
+from autograd_lite.core.primitives import RULES, Rule
+from autograd_lite.core.value import Value
 
 inf = math.inf
 LARGEST, SMALLEST_NORMAL, SMALLEST = 1.7976931348623157e308, 2.2250738585072014e-308, 5e-324

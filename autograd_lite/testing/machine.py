@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from autograd_lite.engine import Value
+from autograd_lite.core.value import Value
 
 Partials = Callable[..., tuple[float, ...]]
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import product
 from typing import Any, NamedTuple
 
-from autograd_lite.engine import Value
+from autograd_lite.core.value import Value
 from autograd_lite.testing.numerical import complex_derivative, numerical_derivative
 from autograd_lite.testing.references import replay
 

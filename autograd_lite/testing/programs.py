@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from autograd_lite import rules
-from autograd_lite.engine import Number
-from autograd_lite.rule import RULES, Rule
+from autograd_lite.core import table as rules
+from autograd_lite.core.primitives import RULES, Rule
+from autograd_lite.core.value import Number
 
 SMOOTH = ("+", "*", "-", "sin", "tanh", "exp", "/", "sigmoid", "softplus", "atan2", "logaddexp", "hypot", "erf", "neg")
 Step = tuple[str, tuple[int, ...]]

@@ -10,9 +10,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd_lite.engine import Value
-from autograd_lite.graph import topological_order
-from autograd_lite.rule import Rule
+from autograd_lite.core.order import topological_order
+from autograd_lite.core.primitives import Rule
+from autograd_lite.core.value import Value
 
 Reference = Callable[..., Any]
 

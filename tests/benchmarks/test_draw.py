@@ -4,8 +4,8 @@ import random
 import time
 
 from autograd_lite import Value, draw, no_gc, steps
+from autograd_lite.display.graph.runner import render
 from autograd_lite.nn import MLP
-from autograd_lite.render import render
 
 ROUNDS = 7
 

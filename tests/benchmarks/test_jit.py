@@ -18,8 +18,8 @@ import steps
 
 from autograd_lite import Value, jit, mean, nn, optim, value_and_grad, vmap
 from autograd_lite import sum as total
-from autograd_lite.modes import no_gc
-from autograd_lite.trainer import Trainer
+from autograd_lite.core.modes import no_gc
+from autograd_lite.nn.compiled import Trainer
 
 pytest.importorskip("numba")
 

@@ -11,7 +11,7 @@ import resource, sys, time
 sys.path.insert(0, sys.argv[2])
 import numpy as np, steps
 from autograd_lite import Value, jit
-from autograd_lite.modes import no_gc
+from autograd_lite.core.modes import no_gc
 
 count = round(int(sys.argv[1]) * 1e6 / 660)
 parameters = steps.moons_data()[0].tolist()

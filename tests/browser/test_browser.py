@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from autograd_lite import Value, steps
-from autograd_lite.lab import lab
+from autograd_lite.cli.lab import lab
 
 SETUP = """
 from autograd_lite import Value, draw, live, steps

@@ -1,0 +1,88 @@
+"""An expression typed as text, such as "tanh(a*b + c)", made a graph. It is parsed, never given to `eval`."""
+
+import ast
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from autograd_lite.core import elementary, functions
+from autograd_lite.core.primitives import RULES
+from autograd_lite.core.value import Value
+
+FUNCTIONS = {name: f for room in (elementary, functions) for name, f in vars(room).items() if name in RULES}
+OPERATORS: dict[type[ast.AST], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
+REMEDIES: dict[type[ast.AST], str] = {
+    ast.BitXor: "a power is written **",
+    ast.Compare: "use maximum, minimum or relu in place of a comparison",
+    ast.Attribute: "write exp(x), not x.exp()",
+    ast.Tuple: "a decimal point is written . and a list [a, b]",
+}
+
+
+def parse(text: str, values: Mapping[str, float]) -> Value:
+    """The expression as a Value whose leaves are labelled with the names in it.
+
+    `values` gives each name its number. Numbers, names, + - * / **, parentheses, lists and the functions of the package
+    are understood; anything else, an unknown name or function, a missing value and a value that is not used are a
+    ValueError that points at the place.
+
+    >>> y = parse("a*b + 1", {"a": 2.0, "b": -3.0})
+    >>> y
+    Value(data=-5.0, grad=0.0)
+    >>> parse("a*b", {"a": 2.0})
+    Traceback (most recent call last):
+    ValueError: no value for 'b': add b=1.0
+    """
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError(f"the expression must be text such as 'tanh(a*b + c)', not {text!r}")
+    text = text.strip()
+    leaves = {name: Value(x, label=name) for name, x in values.items()}
+    unused = set(leaves)
+
+    def build(node: ast.AST) -> Any:
+        match node:
+            case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+                return float(number)
+            case ast.Name(id=name):
+                if name not in leaves:
+                    known = f"{name} is a function: write {name}(...)" if name in FUNCTIONS else f"add {name}=1.0"
+                    _fail(text, node, f"no value for {name!r}: {known}")
+                unused.discard(name)
+                return leaves[name]
+            case ast.UnaryOp(op=ast.UAdd(), operand=x):
+                return build(x)
+            case ast.UnaryOp(op=ast.USub(), operand=x):
+                return -build(x)
+            case ast.BinOp(left=a, op=op, right=b) if type(op) in OPERATORS:
+                return RULES[OPERATORS[type(op)]](build(a), build(b))
+            case ast.List(elts=items):
+                return [build(x) for x in items]
+            case ast.Call(func=ast.Name(id=name), args=operands, keywords=[]):
+                if name not in FUNCTIONS:
+                    _fail(text, node, f"unknown function {name!r}: there are {', '.join(sorted(FUNCTIONS))}")
+                try:
+                    return FUNCTIONS[name](*[build(x) for x in operands])
+                except TypeError as error:
+                    _fail(text, node, str(error))
+            case ast.BinOp(op=op):
+                _fail(text, node, REMEDIES.get(type(op), "the operators are + - * / **"))
+        _fail(text, node, REMEDIES.get(type(node), "only numbers, names, + - * / ** and functions are understood"))
+
+    try:
+        y = build(ast.parse(text, mode="eval").body)
+    except SyntaxError as error:
+        raise ValueError(_pointing(text, (error.offset or 1) - 1, f"not an expression: {error.msg}")) from None
+    except (RecursionError, MemoryError):
+        raise ValueError("the expression is nested too deeply") from None
+    if unused:
+        raise ValueError(f"{', '.join(sorted(unused))} is given a value but is not in the expression {text!r}")
+    if isinstance(y, Sequence):
+        raise ValueError(f"the expression {text!r} is a list: take the sum, the mean or one function of it")
+    return y if isinstance(y, Value) else Value(y)
+
+
+def _fail(text: str, node: ast.AST, message: str) -> NoReturn:
+    raise ValueError(_pointing(text, len(text.encode()[: getattr(node, "col_offset", 0)].decode()), message))
+
+
+def _pointing(text: str, column: int, message: str) -> str:
+    return f"{message}\n  {text}\n  {' ' * column}^"

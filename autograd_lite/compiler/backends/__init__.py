@@ -1,0 +1,40 @@
+"""Who runs a program: plain Python, which is always there; Numba, compiled; JAX, on any device and on many."""
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from autograd_lite.compiler.ir import Program
+
+Runner = Callable[[Sequence[Any]], Sequence[float]]
+NEEDS = {"python": "", "numba": "jit", "jax": "jax"}  # the extra that installs it
+
+
+def load(program: Program, backend: str | None = None) -> Runner:
+    """The program as a function of its inputs (numbers and NumPy arrays, in order), which returns its outputs.
+
+    `backend` is "python", "numba" or "jax"; by default "numba" if it is installed, else "python".
+    """
+    chosen = backend or default()
+    module = import_module(f"autograd_lite.compiler.backends.{chosen}")
+    runner: Runner = module.load(program)
+    return runner
+
+
+def default() -> str:
+    """The fastest backend that is installed for one machine."""
+    return "numba" if find_spec("numba") else "python"
+
+
+def check(backend: str | None) -> None:
+    """A ValueError for an unknown backend, an ImportError that says how to install a missing one."""
+    if backend is None:
+        return
+    if backend not in NEEDS:
+        raise ValueError(f"backend must be one of {', '.join(map(repr, NEEDS))}, not {backend!r}")
+    if backend != "python" and not find_spec(backend):
+        raise ImportError(
+            f"backend {backend!r} is not installed: pip install 'autograd_lite[{NEEDS[backend]}]', "
+            "or choose backend='python'"
+        )

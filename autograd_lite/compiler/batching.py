@@ -1,0 +1,135 @@
+"""vmap: a function of one sample, mapped over many.
+
+Eagerly it is a loop. Inside a jitted function the mapped function is recorded once, and its program runs over lanes,
+one for each sample; a parameter that all samples share receives one gradient, the sum over the lanes.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd_lite.compiler.tracer import LANE, STACK, LaneTracer, Tape, tapes
+from autograd_lite.core.value import Value, as_value, record
+from autograd_lite.transforms.pytree import Structure, array, flatten, is_array_type, unflatten
+
+
+def vmap(f: Callable[..., Any], in_axes: int | Sequence[int | None] | None = 0) -> Callable[..., Any]:
+    """The function that applies f to each entry of its arguments, and returns its results stacked in the same way.
+
+    `in_axes` says for each argument whether it is mapped over its first axis, 0, or the same for all, None; one value
+    stands for all arguments. The first axis of a list or NumPy array is its entries; tuples and dicts are mapped
+    inside. The results are stacked likewise: in a list, or an array if an argument was one, within tuples and dicts.
+
+    Inside a jitted function the entries become lanes of one program. `sum` and `mean` over the result differentiate to
+    one gradient, accumulated over the lanes. Only the outermost `vmap` makes lanes, and all in a function must be of
+    one length; others are unrolled.
+
+    >>> vmap(lambda w, x: w * x[0] + x[1], in_axes=(None, 0))(10.0, [[1.0, 2.0], [3.0, 4.0]])
+    [12.0, 34.0]
+    """
+    if not callable(f):
+        raise TypeError(f"vmap(f) needs a function, not {f!r}")
+
+    def mapped(*args: Any) -> Any:
+        axes = _axes(in_axes, len(args))
+        length = _length(args, axes)
+        as_array = any(axis == 0 and _has_array(arg) for arg, axis in zip(args, axes))
+        tape = tapes[-1] if tapes else None
+        if tape is None or tape.mapping or tape.lanes not in (0, length):
+            calls = [[_entry(arg, i) if axis == 0 else arg for arg, axis in zip(args, axes)] for i in range(length)]
+            results = [flatten(f(*call), f"the result of {getattr(f, '__name__', f)}") for call in calls]
+            if any(structure != results[0][1] for _, structure in results):
+                raise ValueError("the results that vmap stacks must all have one structure")
+            return _stacked(results[0][1], [leaves for leaves, _ in results], as_array)
+        tape.lanes, tape.mapping = length, True
+        try:
+            result = f(*[_lanes(tape, arg, length, axis) for arg, axis in zip(args, axes)])
+        finally:
+            tape.mapping = False
+        leaves, structure = flatten(result, f"the result of {getattr(f, '__name__', f)}")
+        rows = [[LANE(x, float(i)) if isinstance(x, LaneTracer) else x for x in leaves] for i in range(length)]
+        return _stacked(structure, rows, as_array)
+
+    return mapped
+
+
+def _axes(in_axes: Any, count: int) -> Sequence[int | None]:
+    axes = [in_axes] * count if in_axes is None or isinstance(in_axes, int) else in_axes
+    if not isinstance(axes, (list, tuple)) or len(axes) != count or not all(axis in (0, None) for axis in axes):
+        raise ValueError(
+            f"vmap(in_axes) must be 0 or None, or one of these for each of {count} arguments, not {in_axes!r}"
+        )
+    if 0 not in axes:
+        raise ValueError(f"vmap(in_axes) {in_axes!r} maps none of {count} arguments: give at least one of them axis 0")
+    return axes
+
+
+def _length(args: Sequence[Any], axes: Sequence[int | None]) -> int:
+    """How many entries the mapped arguments have: the same number in all, else a ValueError."""
+    lengths: dict[int, str] = {}
+    for i, (arg, axis) in enumerate(zip(args, axes)):
+        if axis == 0:
+            _find_lengths(arg, f"argument {i}", lengths)
+    if len(lengths) != 1:
+        found = ", ".join(f"{place} has {n}" for n, place in lengths.items())
+        raise ValueError(f"vmap needs arguments of one length: {found}")
+    (length,) = lengths
+    if length == 0:
+        raise ValueError("vmap needs at least one entry to map over, got none")
+    return length
+
+
+def _find_lengths(tree: Any, place: str, lengths: dict[int, str]) -> None:
+    if isinstance(tree, (dict, tuple)):
+        for key, child in tree.items() if isinstance(tree, dict) else enumerate(tree):
+            _find_lengths(child, f"{place}[{key!r}]", lengths)
+    elif isinstance(tree, list) or (is_array_type(type(tree)) and tree.ndim):
+        lengths.setdefault(len(tree), place)
+    else:
+        raise TypeError(f"{place} cannot be mapped by vmap, it is {tree!r:.60}: pass a list, or in_axes=None for it")
+
+
+def _entry(tree: Any, i: int) -> Any:
+    if isinstance(tree, dict):
+        return {key: _entry(child, i) for key, child in tree.items()}
+    if isinstance(tree, tuple):
+        children = [_entry(child, i) for child in tree]
+        return type(tree)(*children) if hasattr(tree, "_fields") else tuple(children)
+    return tree[i]
+
+
+def _lanes(tape: Tape, tree: Any, length: int, axis: int | None) -> Any:
+    """The argument as f sees it: each number a LaneTracer, of one entry a lane or spread over all lanes."""
+    if axis is None:
+        leaves, structure = flatten(tree)
+        return unflatten(structure, [tape.spread_out(x) if isinstance(x, Value) else x for x in leaves])
+    entries = [flatten(_entry(tree, i)) for i in range(length)]
+    structure = entries[0][1]
+    if any(other != structure for _, other in entries):
+        raise ValueError("the entries that vmap maps over must all have one structure")
+    columns = zip(*[leaves for leaves, _ in entries])
+    return unflatten(structure, [record(STACK, tuple(map(as_value, column))) for column in columns])
+
+
+def _has_array(tree: Any) -> bool:
+    children = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, tuple) else ()
+    return is_array_type(type(tree)) or any(map(_has_array, children))
+
+
+def _stacked(structure: Structure, entries: Sequence[Sequence[Any]], as_array: bool) -> Any:
+    """The results of all entries, each given by its numbers, in one tree: lists or arrays within tuples and dicts."""
+    kind = structure.kind
+    if kind is None:
+        column = [x for (x,) in entries]
+        return array(column, (len(entries),)) if as_array else column
+    if is_array_type(kind):
+        return array([x for row in entries for x in row], (len(entries), *structure.keys))
+    if kind is list:
+        return [unflatten(structure, row) for row in entries]
+    children, start = [], 0
+    for child in structure.children:
+        end = start + len(child)
+        children.append(_stacked(child, [row[start:end] for row in entries], as_array))
+        start = end
+    if kind is dict:
+        return dict(zip(structure.keys, children))
+    return kind(*children) if hasattr(kind, "_fields") else kind(children)

@@ -1,0 +1,241 @@
+"""Sums of products: chains of additions and multiplications become single instructions of many operands.
+
+A neuron's weighted sum, and the sum of all contributions to an adjoint, are each a chain of `+` and `*` whose links
+nobody else uses. As one instruction `a*b + c*d + ...` such a chain costs one dispatch and one store instead of one for
+each link. The terms stay in their order and the factors too, so the result is the same bit for bit: only the left end
+of a chain is ever drawn in, and a subtraction or negation is a factor of -1.
+
+In the products of a gradient, a factor that is exactly 0 makes its term 0, whatever the others are (see `rules.stop`).
+A sum of such terms is an instruction of its own, marked `stops`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import islice
+from math import isfinite
+from operator import mul
+
+from autograd_lite.compiler.simplify import Numbered
+from autograd_lite.compiler.tracer import LANE_SUM, ONE_LANE, STACK
+from autograd_lite.core import table as rules
+from autograd_lite.core.primitives import Rule
+from autograd_lite.numeric.real import adjoint_mul
+
+Terms = list[list[int]]
+
+
+def sum_of(xs: Sequence[float]) -> float:
+    """a + b + c + ..., from left to right."""
+    return sum(xs, -0.0)
+
+
+def sum_of_pairs(xs: Sequence[float]) -> float:
+    """a*b + c*d + ..."""
+    return sum(map(mul, xs[::2], xs[1::2]), -0.0)
+
+
+def adjoint_sum_of_pairs(xs: Sequence[float]) -> float:
+    """The same, but a product whose first factor is exactly 0 is 0. Only a nan can come of ignoring that."""
+    y = sum_of_pairs(xs)
+    return y if y == y else sum((g * x for g, x in zip(xs[::2], xs[1::2]) if g != 0.0), -0.0)
+
+
+def sum_of_products(xs: Sequence[float], lengths: Sequence[int]) -> float:
+    """a*b*... + c*d*... + ..., the terms having the given numbers of factors."""
+    factors = iter(xs)
+    return sum((reduce(mul, islice(factors, n)) for n in lengths), -0.0)
+
+
+def adjoint_sum_of_products(xs: Sequence[float], lengths: Sequence[int]) -> float:
+    y = sum_of_products(xs, lengths)
+    factors = iter(xs)
+    return y if y == y else sum((reduce(adjoint_mul, islice(factors, n)) for n in lengths), -0.0)
+
+
+def _fused(name: str, forward: Callable[..., float]) -> Rule:
+    return Rule(name, forward, lambda g, *xs: (), "")
+
+
+# Instructions in place of rows of the table. The last factor of each term of PRODUCTS is written as -1 - register.
+SUM = _fused("sum of", sum_of)
+PAIRS = _fused("sum of pairs", sum_of_pairs)
+PRODUCTS = _fused("sum of products", sum_of_products)
+STOPPING_PAIRS = _fused("adjoint sum of pairs", adjoint_sum_of_pairs)
+STOPPING_PRODUCTS = _fused("adjoint sum of products", adjoint_sum_of_products)
+LANE_DOT = _fused("sum over lanes of product", adjoint_sum_of_pairs)
+FUSED = (SUM, PAIRS, PRODUCTS, STOPPING_PAIRS, STOPPING_PRODUCTS, LANE_DOT)
+
+
+@dataclass(slots=True)
+class Chain:
+    """A sum of products that may still grow. `stops` is None if it holds no product of variables: either will do."""
+
+    terms: Terms
+    stops: bool | None
+
+
+class Gatherer:
+    """Walks the numbered instructions and hands `emit` fewer, wider ones, in an order in which they can run."""
+
+    def __init__(self, numbered: Numbered, emit: Callable[[Rule, int, list[int]], None]) -> None:
+        self.numbered, self.emit = numbered, emit
+        self.pending: dict[int, Chain] = {}
+        self.scattered: dict[int, dict[int, int]] = {}  # sums of numbers in one lane each: what each lane holds
+        self.over_lanes = False  # of the instruction at hand
+        self.zero, self.one, self.minus_one = map(numbered.constant, (0.0, 1.0, -1.0))
+        self.uses = [0] * len(numbered.ops)
+        for xs in numbered.args:
+            for x in xs:
+                self.uses[x] += 1
+        for x in numbered.outputs:
+            self.uses[x] += 2  # stays an instruction of its own
+
+    def run(self) -> None:
+        for i, (op, xs) in enumerate(zip(self.numbered.ops, self.numbered.args)):
+            if op is None:
+                continue
+            self.over_lanes = self.numbered.lanes[i]
+            if op is LANE_SUM and self._summed_product(i, xs[0]):
+                continue
+            if self._scatter(i, op, xs):
+                if self.uses[i] > 1:
+                    self.settle(i)
+                continue
+            chain = GATHER[op](self, *xs) if op in GATHER else None
+            if chain is None:
+                for x in xs:
+                    self.settle(x)
+                self.emit(op, i, list(xs))
+            else:
+                self.pending[i] = chain
+                if self.uses[i] > 1:
+                    self.settle(i)
+
+    def _summed_product(self, i: int, x: int) -> bool:
+        """Emit the sum over lanes of an adjoint times something as one instruction: the gradient of a shared weight."""
+        self.over_lanes = True
+        chain = self.pending.get(x)
+        if not chain or len(chain.terms) > 1 or len(chain.terms[0]) != 2 or not chain.stops or not self.take(x):
+            return False
+        self.emit(LANE_DOT, i, chain.terms[0])
+        return True
+
+    def _scatter(self, i: int, op: Rule, xs: tuple[int, ...]) -> bool:
+        """Draw what reads lanes one by one together: the sum of its adjoints, each in its lane, is one instruction."""
+        if op is ONE_LANE:
+            self.settle(xs[0])
+            self.scattered[i] = {int(self.numbered.value[xs[1]] or 0.0): xs[0]}
+            return True
+        if op is not rules.add or not self.scattered.keys() >= {*xs}:
+            return False
+        few, many = sorted((self.scattered[x] for x in xs), key=len)
+        if not many.keys().isdisjoint(few):
+            return False
+        for x in xs:
+            del self.scattered[x]
+        many.update(few)
+        self.scattered[i] = many
+        return True
+
+    def settle(self, i: int) -> None:
+        """Emit instruction i now, if it was still growing."""
+        if i in self.scattered:
+            lanes = self.scattered.pop(i)
+            self.emit(STACK, i, [lanes.get(j, self.zero) for j in range(self.numbered.lane_count)])
+        chain = self.pending.pop(i, None)
+        if chain is not None:
+            op, xs = self.written(chain)
+            self.emit(op, i, xs)
+
+    def take(self, i: int, stops: bool | None = None, single: bool = False) -> Chain | None:
+        """The chain of instruction i, to be drawn in by its only user: if there is one, and it is of the right kind."""
+        chain = self.pending.get(i)
+        if chain is None or self.uses[i] != 1 or (single and len(chain.terms) > 1):
+            return None
+        if self.numbered.lanes[i] != self.over_lanes:  # what is the same in all lanes is computed once
+            return None
+        if stops is not None and chain.stops is not None and stops != chain.stops:
+            return None
+        return self.pending.pop(i)
+
+    def factor(self, i: int) -> list[int]:
+        self.settle(i)
+        return [i]
+
+    def add(self, a: int, b: int) -> Chain:
+        left, right = self.pending.get(a), self.pending.get(b)
+        if right and len(right.terms) > 1 and self.uses[b] == 1 and not (left and len(left.terms) > 1):
+            a, b = b, a  # only the first summand can be a sum and keep the order of the additions
+        chain = self.take(a) or Chain([self.factor(a)], None)
+        term = self.take(b, chain.stops, single=True) or Chain([self.factor(b)], None)
+        chain.terms += term.terms
+        if chain.stops is None:
+            chain.stops = term.stops
+        return chain
+
+    def subtract(self, a: int, b: int) -> Chain:
+        chain = self.take(a) or Chain([self.factor(a)], None)
+        term = self.take(b, chain.stops, single=True) or Chain([self.factor(b)], None)
+        chain.terms.append(self._negated(term.terms[0]))
+        if chain.stops is None:
+            chain.stops = term.stops
+        return chain
+
+    def negate(self, a: int) -> Chain:
+        term = self.take(a, single=True) or Chain([self.factor(a)], None)
+        term.terms[0] = self._negated(term.terms[0])
+        return term
+
+    def multiply(self, a: int, b: int) -> Chain:
+        if b in self.pending and self.uses[b] == 1 and len(self.pending[b].terms) == 1:
+            a, b = b, a
+        chain = self.take(a, single=True) or Chain([self.factor(a)], None)
+        chain.terms[0] += self.factor(b)
+        if chain.stops is None and not self._only_scales(a) and not self._only_scales(b):
+            chain.stops = False
+        return chain
+
+    def _only_scales(self, i: int) -> bool:
+        """Whether i is a constant that makes no nan of a number, nor a number of a nan."""
+        x = self.numbered.value[i]
+        return x is not None and x != 0.0 and isfinite(x)
+
+    def multiply_adjoint(self, g: int, b: int) -> Chain:
+        chain = self.take(g, stops=True, single=True) or Chain([self.factor(g)], None)
+        chain.terms[0] += self.factor(b)
+        chain.stops = True
+        return chain
+
+    def _negated(self, term: list[int]) -> list[int]:
+        return term[:-1] if term[-1] == self.minus_one and len(term) > 1 else [*term, self.minus_one]
+
+    def written(self, chain: Chain) -> tuple[Rule, list[int]]:
+        """A finished chain as an instruction: a plain row of the table where it is one, else a sum of products."""
+        terms, one, minus_one = chain.terms, self.one, self.minus_one
+        longest = max(map(len, terms))
+        if len(terms) == 1 and longest == 2:
+            a, b = terms[0]
+            if b == minus_one:
+                return rules.neg, [a]
+            return rules.adjoint_mul if chain.stops else rules.mul, [a, b]
+        if len(terms) == 2 and len(terms[0]) == 1:
+            (a,), (b, *sign) = terms
+            if not sign or sign == [minus_one]:
+                return rules.sub if sign else rules.add, [a, b]
+        if longest == 1:
+            return SUM, [a for (a,) in terms]
+        if longest == 2:
+            pairs = [x for term in terms for x in (term if len(term) == 2 else (term[0], one))]
+            return STOPPING_PAIRS if chain.stops else PAIRS, pairs
+        flat = [x for term in terms for x in (*term[:-1], -1 - term[-1])]
+        return STOPPING_PRODUCTS if chain.stops else PRODUCTS, flat
+
+
+GATHER: dict[Rule, Callable[..., Chain]] = {
+    rules.add: Gatherer.add,
+    rules.sub: Gatherer.subtract,
+    rules.neg: Gatherer.negate,
+    rules.mul: Gatherer.multiply,
+    rules.adjoint_mul: Gatherer.multiply_adjoint,
+}

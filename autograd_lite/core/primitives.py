@@ -1,0 +1,119 @@
+"""What a row of the derivative table is, and how one is declared, by the package and by its users."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from autograd_lite.numeric.real import IEEE, as_float
+
+Vjp = Callable[..., Sequence[Any]]
+_running_ieee = False  # inside `run_ieee`: then what a rule computes is an IEEE float too
+VARARGS = 0x04  # the code flag of a function that takes *args
+
+
+class Rule:
+    """A primitive: its name, how to compute it, the body of its local backward closure, and how it prints.
+
+    Calling a rule applies it: to plain floats it gives a float; with a Value among the operands it records a node.
+    """
+
+    __slots__ = ("arity", "form", "forward", "name", "takes_operands", "takes_output", "vjp")
+
+    RECORD: ClassVar[Callable[["Rule", tuple[Any, ...]], Any]]  # set by the engine, which knows what a Value is
+
+    def __init__(self, name: str, forward: Callable[..., Any], vjp: Vjp, form: str) -> None:
+        self.name = name
+        self.forward = forward
+        self.vjp = vjp
+        self.form = form
+        code = vjp.__code__
+        any_number = bool(code.co_flags & VARARGS)
+        self.takes_output = code.co_varnames[1 : code.co_argcount][:1] == ("y",)
+        self.takes_operands = any_number or code.co_argcount > 1 + self.takes_output
+        numbered = sum(f"{{{i}}}" in form for i in range(9))
+        self.arity = None if any_number else form.count("{}") or numbered  # None: `forward` takes them as one sequence
+
+    def __call__(self, *operands: Any) -> Any:
+        for x in operands:
+            if not isinstance(x, float):
+                return Rule.RECORD(self, operands)
+        y = self.evaluate(operands)
+        return IEEE(y) if _running_ieee else y
+
+    def evaluate(self, xs: Sequence[float]) -> float:
+        """The value of the primitive at plain floats."""
+        y: float = self.forward(xs) if self.arity is None else self.forward(*xs)
+        return y
+
+    def captured(self, y: Any, xs: Sequence[Any]) -> tuple[Any, ...]:
+        """What the local backward closure keeps of the output and the operands: what its body names."""
+        if self.takes_operands:
+            return (y, *xs) if self.takes_output else tuple(xs)
+        return (y,) if self.takes_output else ()
+
+    def __repr__(self) -> str:
+        return f"<rule {self.name}>"
+
+
+RULES: dict[str, Rule] = {}
+
+
+def rule(name: str, forward: Callable[..., Any], vjp: Vjp, form: str) -> Rule:
+    """Declare a row of the table."""
+    RULES[name] = Rule(name, forward, vjp, form)
+    return RULES[name]
+
+
+LEAF = Rule("", float, lambda g: (), "")
+CONSTANT = Rule("", float, lambda g: (), "")
+
+
+def by_hand(op: Any, parents: Sequence[Any], node: type, push: Callable[[], None] | None = None) -> Rule:
+    """The rule of one node that a user recorded: its name, or its tuple of local derivatives, in place of a table row.
+
+    `push` is a micrograd-style `_backward`, which adds to the parents' `grad` itself.
+    """
+    for p in parents:
+        if not isinstance(p, node):
+            raise TypeError(f"Value(_children) must hold Values, not {p!r}: wrap the number, Value({p!r})")
+    if isinstance(op, str):
+        name, slopes = op, None
+    elif isinstance(op, (tuple, list)) and len(op) == len(parents):
+        name, slopes = "local", [as_float(slope, "Value(_op) local derivative") for slope in op]
+    else:
+        raise TypeError(
+            f"Value(_op) must be an operation's name or a tuple of {len(parents)} local derivatives, "
+            f"one for each of _children, not {op!r}"
+        )
+
+    def vjp(g: float) -> Sequence[float]:
+        if slopes is not None:
+            return [g * slope for slope in slopes]
+        if push is None:
+            raise ValueError(
+                f"operation {name!r} was recorded without a local derivative: assign the node's `_backward`, "
+                "or pass Value a tuple of local derivatives"
+            )
+        push()
+        return [0.0] * len(parents)
+
+    return Rule(name, as_float, vjp, "")
+
+
+def plain(xs: Sequence[Any]) -> bool:
+    """Whether every operand is a plain float: then a closure over many operands may take a shortcut in time."""
+    return all(isinstance(x, float) for x in xs)
+
+
+def each(apply: Rule, xs: Sequence[Any]) -> list[Any]:
+    """`apply(x, *the_other_operands)` for every x of xs."""
+    return [apply(x, *xs[:i], *xs[i + 1 :]) for i, x in enumerate(xs)]
+
+
+def run_ieee(vjp: Vjp, g: float, captured: tuple[Any, ...]) -> Sequence[float]:
+    """Run a closure again on numbers that divide and overflow as IEEE 754 says, after plain floats have raised."""
+    global _running_ieee
+    _running_ieee = True
+    try:
+        return [float(d) for d in vjp(IEEE(g), *map(IEEE, captured))]
+    finally:
+        _running_ieee = False

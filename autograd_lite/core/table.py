@@ -1,0 +1,214 @@
+"""The derivative table: each primitive declared once, and the whole calculus of the package with it.
+
+A row reads `rule(name, forward, vjp, form)`. `forward` computes the value from plain floats. `vjp` is the body of the
+local backward closure: given the gradient `g` that arrives at the output `y`, it returns what each operand receives,
+`g` times the partial derivative. The closure captures what its parameters name, and nothing else: the output if there
+is a `y`, the operands if there are any. It is written in arithmetic that does not care what a number is: over floats it
+is ordinary backpropagation; over Values the gradient is itself a graph, which can be differentiated again. It never
+branches on a value, so that a recorded gradient holds for other inputs too. `form` is how the operation prints, as
+Python would write it: `{}` is the next operand, or all of them in a row that takes any number; `{0}` is the first.
+
+Where a derivative needs care to keep its digits, it is a primitive of its own, with a prime in its name (`tanh'`), and
+its row says in turn how it is differentiated. What `forward` computes is in `real.py` (IEEE arithmetic), `special.py`
+and `reductions.py` (functions that lose no digits).
+"""
+
+from typing import Any
+
+from autograd_lite.core.primitives import Rule, each, plain, rule
+from autograd_lite.numeric import real, reductions, special
+
+LOG2E, LOG10E = 1.4426950408889634, 0.4342944819032518
+
+# fmt: off
+# --- arithmetic ----------------------------------------------------------------------------------------------------
+add: Rule = rule("+", real.add, lambda g: (g, g), "{} + {}")
+sub: Rule = rule("-", real.sub, lambda g: (g, -g), "{} - {}")
+mul: Rule = rule("*", real.mul, lambda g, a, b: (g * b, g * a), "{} * {}")
+div: Rule = rule("/", real.div, lambda g, a, b: (g / b, -(g * div_slope(a, b))), "{} / {}")
+identity: Rule = rule("identity", float, lambda g: (g,), "{}")
+neg: Rule = rule("neg", real.neg, lambda g: (-g,), "-{}")
+pow: Rule = rule("**", real.pow, lambda g, a, b: (
+    g * pow_slope(a, b, 1.0, 0.0), g * pow_slope(a, b, 0.0, 1.0)), "{} ** {}")
+div_slope: Rule = rule("/'", special.div_slope, lambda g, y, a, b: (
+    g * div_slope(1.0, b), -2.0 * (g * (y / b))), "{} / {} ** 2")
+pow_slope: Rule = rule("pow'", special.pow_slope, lambda g, a, b, k, n: (
+    g * pow_slope(a, b, k + 1.0, n), g * pow_slope(a, b, k, n + 1.0), 0.0, 0.0), "pow'({}, {}, {}, {})")
+
+# --- exponentials and logarithms -----------------------------------------------------------------------------------
+exp: Rule = rule("exp", real.exp, lambda g, y: (g * y,), "exp({})")
+expm1: Rule = rule("expm1", real.expm1, lambda g, x: (g * exp(x),), "expm1({})")
+log: Rule = rule("log", real.log, lambda g, x: (g * log_slope(1.0, x),), "log({})")
+log2: Rule = rule("log2", real.log2, lambda g, x: (g * log_slope(LOG2E, x),), "log2({})")
+log10: Rule = rule("log10", real.log10, lambda g, x: (g * log_slope(LOG10E, x),), "log10({})")
+log1p: Rule = rule("log1p", real.log1p, lambda g, x: (g * log_slope(1.0, 1.0 + x),), "log1p({})")
+sqrt: Rule = rule("sqrt", real.sqrt, lambda g, y: (g * (0.5 / y),), "sqrt({})")
+log_slope: Rule = rule("log'", special.log_slope, lambda g, y, c, x: (
+    g * log_slope(1.0, x), -(g * (y / x))), "{} / {}")
+
+# --- trigonometric and hyperbolic functions ------------------------------------------------------------------------
+sin: Rule = rule("sin", real.sin, lambda g, x: (g * cos(x),), "sin({})")
+cos: Rule = rule("cos", real.cos, lambda g, x: (-(g * sin(x)),), "cos({})")
+tan: Rule = rule("tan", real.tan, lambda g, y: (g * (1.0 + y * y),), "tan({})")
+asin: Rule = rule("asin", real.asin, lambda g, x: (g * asin_slope(x),), "asin({})")
+acos: Rule = rule("acos", real.acos, lambda g, x: (-(g * asin_slope(x)),), "acos({})")
+atan: Rule = rule("atan", real.atan, lambda g, x: (g * atan_slope(x),), "atan({})")
+sinh: Rule = rule("sinh", real.sinh, lambda g, x: (g * cosh(x),), "sinh({})")
+cosh: Rule = rule("cosh", real.cosh, lambda g, x: (g * sinh(x),), "cosh({})")
+tanh: Rule = rule("tanh", real.tanh, lambda g, x: (g * tanh_slope(x),), "tanh({})")
+asinh: Rule = rule("asinh", real.asinh, lambda g, x: (g * asinh_slope(x),), "asinh({})")
+acosh: Rule = rule("acosh", real.acosh, lambda g, x: (g * acosh_slope(x),), "acosh({})")
+atanh: Rule = rule("atanh", real.atanh, lambda g, x: (g * atanh_slope(x),), "atanh({})")
+atan2: Rule = rule("atan2", real.atan2, lambda g, a, b: (
+    g * atan2_slope(b, a), -(g * atan2_slope(a, b))), "atan2({}, {})")
+asin_slope: Rule = rule("asin'", special.asin_slope, lambda g, y, x: (g * (x * y * y * y),), "1 / sqrt(1 - {} ** 2)")
+atan_slope: Rule = rule("atan'", special.atan_slope, lambda g, y, x: (
+    g * (-2.0 * (x * y) * y),), "1 / (1 + {} ** 2)")
+tanh_slope: Rule = rule("tanh'", special.tanh_slope, lambda g, y, x: (
+    g * (-2.0 * (tanh(x) * y)),), "1 - tanh({}) ** 2")
+asinh_slope: Rule = rule("asinh'", special.asinh_slope, lambda g, y, x: (
+    -(g * (x * y * y * y)),), "1 / sqrt(1 + {} ** 2)")
+acosh_slope: Rule = rule("acosh'", special.acosh_slope, lambda g, y, x: (
+    -(g * (x * y * y * y)),), "1 / sqrt({} ** 2 - 1)")
+atanh_slope: Rule = rule("atanh'", special.atanh_slope, lambda g, y, x: (
+    g * (2.0 * (x * y) * y),), "1 / (1 - {} ** 2)")
+atan2_slope: Rule = rule("atan2'", special.atan2_slope, lambda g, y, a, b: (
+    g * atan2_curvature(a, b), -2.0 * (g * (y * atan2_slope(b, a)))), "{0} / ({0} ** 2 + {1} ** 2)")
+atan2_curvature: Rule = rule("atan2''", special.atan2_curvature, lambda g, a, b: _cubed_reciprocal(
+    2.0 * g, atan2_slope(a, b), atan2_slope(b, a)), "({1} ** 2 - {0} ** 2) / ({0} ** 2 + {1} ** 2) ** 2")
+
+# --- the error function and activations ----------------------------------------------------------------------------
+erf: Rule = rule("erf", real.erf, lambda g, x: (g * erf_slope(x),), "erf({})")
+erfc: Rule = rule("erfc", real.erfc, lambda g, x: (-(g * erf_slope(x)),), "erfc({})")
+sigmoid: Rule = rule("sigmoid", special.sigmoid, lambda g, x: (g * sigmoid_slope(x),), "sigmoid({})")
+softplus: Rule = rule("softplus", special.softplus, lambda g, x: (g * sigmoid(x),), "softplus({})")
+logsigmoid: Rule = rule("logsigmoid", special.logsigmoid, lambda g, x: (g * sigmoid(-x),), "logsigmoid({})")
+silu: Rule = rule("silu", special.silu, lambda g, x: (g * silu_slope(x),), "silu({})")
+gelu: Rule = rule("gelu", special.gelu, lambda g, x: (g * gelu_slope(x),), "gelu({})")
+erf_slope: Rule = rule("erf'", special.erf_slope, lambda g, y, x: (
+    g * (-2.0 * (x * y)),), "2 / sqrt(pi) * exp(-{} ** 2)")
+sigmoid_slope: Rule = rule("sigmoid'", special.sigmoid_slope, lambda g, y, x: (
+    -(g * (tanh(0.5 * x) * y)),), "sigmoid({0}) * (1 - sigmoid({0}))")
+silu_slope: Rule = rule("silu'", special.silu_slope, lambda g, x: (
+    g * silu_curvature(x),), "sigmoid({0}) * (1 + {0} * (1 - sigmoid({0})))")
+silu_curvature: Rule = rule("silu''", special.silu_curvature, lambda g, y, x: (
+    -(g * (tanh(0.5 * x) * y + sigmoid_slope(x) * (tanh(0.5 * x) + 2.0 * x * sigmoid_slope(x)))),), "silu''({})")
+gelu_slope: Rule = rule("gelu'", special.gelu_slope, lambda g, x: (
+    g * gelu_curvature(x),), "0.5 * (1 + erf({0} / sqrt(2))) + {0} * normal_pdf({0})")
+gelu_curvature: Rule = rule("gelu''", special.gelu_curvature, lambda g, y, x: (
+    -(g * (x * y + 2.0 * x * normal_pdf(x))),), "gelu''({})")
+normal_pdf: Rule = rule("normal_pdf", special.normal_pdf, lambda g, y, x: (-(g * (x * y)),), "normal_pdf({})")
+
+# --- piecewise functions: at a kink, the convention in the function's docstring ------------------------------------
+abs: Rule = rule("abs", real.fabs, lambda g, x: (g * sign(x),), "abs({})")
+sign: Rule = rule("sign", real.sign, lambda g, x: (g * (0.0 * sign(x)),), "sign({})")
+relu: Rule = rule("relu", real.relu, lambda g, x: (g * positive(x),), "relu({})")
+leaky_relu: Rule = rule("leaky_relu", real.leaky_relu, lambda g, x, slope: (
+    g * (positive(x) + (1.0 - positive(x)) * slope), g * ((1.0 - positive(x)) * x)), "leaky_relu({}, {})")
+elu: Rule = rule("elu", real.elu, lambda g, x, alpha: (
+    g * (positive(x) + (1.0 - positive(x)) * _scaled_exp(alpha, where(positive(x), 0.0, x))),
+    g * ((1.0 - positive(x)) * expm1(where(positive(x), 0.0, x)))), "elu({}, {})")
+maximum: Rule = rule("maximum", real.maximum, lambda g, y, a, b: _to_equals(g, y, a, b), "maximum({}, {})")
+minimum: Rule = rule("minimum", real.minimum, lambda g, y, a, b: _to_equals(g, y, a, b), "minimum({}, {})")
+clamp: Rule = rule("clamp", real.clamp, lambda g, y, x, low, high: (
+    g * equal(x, y), g * ((1.0 - equal(x, y)) * equal(low, y)), g * ((1.0 - equal(x, y)) * (1.0 - equal(low, y)))),
+    "clamp({}, {}, {})")
+where: Rule = rule("where", real.where, lambda g, c, a, b: (
+    0.0, where(c, g, 0.0), where(c, 0.0, g)), "where({}, {}, {})")
+positive: Rule = rule("relu'", real.positive, lambda g: (0.0,), "relu'({})")
+equal: Rule = rule("=", real.equal, lambda g: (0.0, 0.0), "{} == {}")
+greater: Rule = rule(">", real.greater, lambda g: (0.0, 0.0), "{} > {}")
+greater_equal: Rule = rule(">=", real.greater_equal, lambda g: (0.0, 0.0), "{} >= {}")
+
+# --- an adjoint that is exactly zero stops: decided by the engine as it goes, and by these in a recorded gradient ----
+adjoint_mul: Rule = rule("adjoint *", real.adjoint_mul, lambda g, a, b: (g * stop(a, b), g * a), "{} * {}")
+stop: Rule = rule("zero stop", real.stop, lambda g, a, b: (0.0, g * kept(a, b)), "stop'({}, {})")
+kept: Rule = rule("zero stop'", real.kept, lambda g: (0.0, 0.0), "stop''({}, {})")
+
+# --- of any number of operands -------------------------------------------------------------------------------------
+sum: Rule = rule("sum", real.fsum, lambda g, *xs: [g] * len(xs), "sum({})")
+mean: Rule = rule("mean", reductions.mean, lambda g, *xs: [g / len(xs)] * len(xs), "mean({})")
+prod: Rule = rule("prod", reductions.prod, lambda g, *xs: _products_of_others(g, xs), "prod({})")
+dot: Rule = rule("dot", reductions.dot, lambda g, *v: _products_with_partners(g, v), "dot({})")
+max: Rule = rule("max", reductions.max_, lambda g, y, *xs: _to_equals(g, y, *xs), "max({})")
+min: Rule = rule("min", reductions.min_, lambda g, y, *xs: _to_equals(g, y, *xs), "min({})")
+norm: Rule = rule("norm", reductions.norm, lambda g, *xs: [g * u for u in _unit(xs)], "norm({})")
+hypot: Rule = rule("hypot", real.hypot, lambda g, a, b: (
+    g * norm_slope(a, b), g * norm_slope(b, a)), "hypot({}, {})")
+logsumexp: Rule = rule("logsumexp", reductions.logsumexp, lambda g, *xs: [
+    g * p for p in _shares(xs)], "logsumexp({})")
+logaddexp: Rule = rule("logaddexp", reductions.logaddexp, lambda g, a, b: (
+    g * softmax(a, b), g * softmax(b, a)), "logaddexp({}, {})")
+# The rest belong to their first operand: its share of the softmax, the log of that, what the share lacks to 1, and its
+# part of the unit vector.
+softmax: Rule = rule("softmax", reductions.softmax_first, lambda g, *xs: _softmax_slopes(g, xs),
+    "softmax({})")
+log_softmax: Rule = rule("log_softmax", reductions.log_softmax_first, lambda g, *xs: _log_softmax_slopes(
+    g, xs), "log_softmax({})")
+softmax_rest: Rule = rule("1-softmax", reductions.softmax_rest, lambda g, *xs: [
+    -d for d in _softmax_slopes(g, xs)], "1 - softmax({})")
+norm_slope: Rule = rule("norm'", special.norm_slope, lambda g, y, *xs: _unit_slopes(g, y, xs),
+    "{0} / norm({})")
+# fmt: on
+
+# --- closures shared by rows, or too long for one ------------------------------------------------------------------
+
+
+def _to_equals(g: Any, y: Any, *xs: Any) -> list[Any]:
+    """The gradient of a maximum or minimum y of xs: shared equally by the operands that attain it."""
+    ties = [equal(x, y) for x in xs]
+    count = sum(*ties)
+    return [g * (tie / count) for tie in ties]
+
+
+def _products_of_others(g: Any, xs: Any) -> list[Any]:
+    """From products of all before and of all after; one by one if few or if such products may leave the range."""
+    before, after = [1.0], [1.0]
+    for x, z in zip(xs[:-1], xs[:0:-1], strict=True):
+        before.append(before[-1] * x)
+        after.append(after[-1] * z)
+    if len(xs) < 6 or not plain(xs) or not all(1e-290 < real.fabs(p) < 1e290 for p in before + after):
+        return [g * prod(*xs[:i], *xs[i + 1 :]) for i in range(len(xs))]
+    return [g * (a * b) for a, b in zip(before, reversed(after), strict=True)]
+
+
+def _products_with_partners(g: Any, v: Any) -> list[Any]:
+    """For the operands (*w, *x) or (*w, *x, bias) of a dot product: each w receives g * x, and each x g * w."""
+    n = len(v) // 2
+    return [g * z for z in v[n : 2 * n] + v[:n]] + [g] * (len(v) - 2 * n)
+
+
+def _unit(xs: Any) -> list[Any]:
+    return special.unit(xs) if plain(xs) else each(norm_slope, xs)
+
+
+def _unit_slopes(g: Any, y: Any, xs: Any) -> list[Any]:
+    """d(x/h) is (r/h)**2 / h in x itself, r being the norm of the others, and -(x/h)(z/h) / h in another operand z."""
+    h, r = norm(*xs), norm(*xs[1:])
+    h = where(h, h, real.inf)  # at the origin all of it is 0
+    return [g * ((r / h) * ((r / h) / h))] + [-(g * adjoint_mul(y, (z / h) / h)) for z in xs[1:]]
+
+
+def _cubed_reciprocal(g: Any, u: Any, v: Any) -> tuple[Any, Any]:
+    """g times the real and the negative imaginary part of (u - iv)**3, u - iv being 1/(a + ib)."""
+    return g * (u * (u * u - 3.0 * (v * v))), g * (v * (3.0 * (u * u) - v * v))
+
+
+def _scaled_exp(scale: Any, x: Any) -> Any:
+    """scale * e**x in two factors: e**x alone may be subnormal, and short of digits."""
+    half = exp(0.5 * x)
+    return scale * half * half
+
+
+def _shares(xs: Any) -> list[Any]:
+    return reductions.softmax(xs) if plain(xs) else each(softmax, xs)
+
+
+def _softmax_slopes(g: Any, xs: Any) -> list[Any]:
+    first, *rest = _shares(xs)
+    return [g * (first * softmax_rest(*xs))] + [-(g * (first * p)) for p in rest]
+
+
+def _log_softmax_slopes(g: Any, xs: Any) -> list[Any]:
+    _, *rest = _shares(xs)
+    return [g * softmax_rest(*xs)] + [-(g * p) for p in rest]

@@ -1,0 +1,231 @@
+"""Losses, under PyTorch's names. Each takes the predictions and the targets of a batch, and returns one Value.
+
+`reduction` says how the losses of the entries are put together: "mean" (the default), "sum", or "none" for the list of
+them. Predictions and targets are numbers, lists of them, or lists of lists: `mse_loss`, `l1_loss`, `huber_loss` and the
+losses of yes and no compare entry by entry; `cross_entropy` and `nll_loss` take one list of classes for each sample.
+"""
+
+from collections.abc import Callable, Sequence
+from numbers import Real
+from typing import Any
+
+from autograd_lite.compiler.tracer import Tracer
+from autograd_lite.core import functions
+from autograd_lite.core import table as rules
+from autograd_lite.core.value import Number, Value
+from autograd_lite.numeric.real import as_float
+
+
+def mse_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
+    """(y - t)**2. Gradient 2 (y - t), over the number of entries for the mean.
+
+    >>> mse_loss([1.0, 5.0], [1.0, 2.0])
+    4.5
+    """
+
+    def square(y: Number, t: Number) -> Any:
+        d = y - t
+        return d * d
+
+    return _entrywise(square, predictions, targets, reduction)
+
+
+def l1_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
+    """|y - t|. Gradient sign(y - t), so 0 where they agree.
+
+    >>> l1_loss([1.0, 5.0], [1.0, 2.0])
+    1.5
+    """
+    return _entrywise(lambda y, t: rules.abs(y - t), predictions, targets, reduction)
+
+
+def huber_loss(predictions: Any, targets: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
+    """(y - t)**2 / 2 up to a distance of delta, delta (|y - t| - delta / 2) beyond (Huber 1964). The gradient is y - t,
+    kept between -delta and delta.
+
+    >>> huber_loss([1.5, 5.0], [1.0, 2.0], "none")
+    [0.125, 2.5]
+    """
+    if not delta > 0.0:
+        raise ValueError(f"huber_loss(delta) must be above 0, not {delta!r}")
+
+    def huber(y: Number, t: Number) -> Any:
+        d = y - t
+        near = rules.clamp(d, -delta, delta)
+        return near * (d - 0.5 * near)
+
+    return _entrywise(huber, predictions, targets, reduction)
+
+
+def hinge_loss(scores: Any, labels: Any, reduction: str = "mean") -> Any:
+    """max(0, 1 - label * score) for labels -1 and 1. Gradient -label where the margin is below 1, else 0.
+
+    >>> hinge_loss([0.5, 3.0], [1, 1], "none")
+    [0.5, 0.0]
+    """
+
+    def hinge(y: Number, t: Number) -> Any:
+        if not isinstance(t, Tracer) and t not in (-1.0, 1.0):
+            raise ValueError(f"hinge_loss(labels) must be -1 or 1, not {t!r}: write 2 * label - 1 for labels 0 and 1")
+        return rules.relu(1.0 - t * y)
+
+    return _entrywise(hinge, scores, labels, reduction)
+
+
+def binary_cross_entropy(probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
+    """-t log(p) - (1 - t) log(1 - p), for probabilities p and targets t from 0 to 1.
+
+    A logarithm counts no less than -100, as in PyTorch, so that a certain and wrong answer costs 100 and not infinity;
+    the gradient there is 0. `binary_cross_entropy_with_logits` needs no such bound.
+
+    >>> round(binary_cross_entropy([0.5], [1]), 4)
+    0.6931
+    """
+
+    def entropy(p: Number, t: float) -> Any:
+        if not isinstance(p, Tracer) and not 0.0 <= p <= 1.0:
+            raise ValueError(
+                f"binary_cross_entropy(probabilities) must be from 0 to 1, not {p!r}: pass them through sigmoid, "
+                "or use binary_cross_entropy_with_logits"
+            )
+        _check_probability(t, "binary_cross_entropy(targets)")
+        later = isinstance(t, Tracer)
+        yes = t * rules.maximum(rules.log(p), -100.0) if later or t else 0.0
+        no = (1.0 - t) * rules.maximum(rules.log1p(-p), -100.0) if later or t != 1.0 else 0.0
+        return -(yes + no)
+
+    return _entrywise(entropy, probabilities, targets, reduction)
+
+
+def binary_cross_entropy_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
+    """-t log(sigmoid(x)) - (1 - t) log(sigmoid(-x)), for logits x, targets t from 0 to 1.
+
+    Accurate for logits of any size. Gradient sigmoid(x) - t.
+
+    >>> binary_cross_entropy_with_logits([-1000.0], [1])
+    1000.0
+    """
+
+    def entropy(x: Number, t: float) -> Any:
+        _check_probability(t, "binary_cross_entropy_with_logits(targets)")
+        if not isinstance(t, Tracer) and t in (0.0, 1.0):
+            return rules.softplus(-x if t else x)
+        return t * rules.softplus(-x) + (1.0 - t) * rules.softplus(x)
+
+    return _entrywise(entropy, logits, targets, reduction)
+
+
+def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
+    """-log(softmax(x)[t]) for the logits x of a sample and the index t of its class.
+
+    In place of the index t may be the list of the classes' probabilities: -sum(t * log(softmax(x))). Takes one list of
+    logits with one t, or a list of each. Accurate for logits of any size. The gradient at the logits is softmax(x) - t
+    (t of an index being 1 at the class, else 0), over the number of samples for the mean.
+
+    >>> cross_entropy([[1000.0, -1000.0], [0.0, 0.0]], [1, 0], "none")[0]
+    2000.0
+    """
+
+    def entropy(x: Sequence[Number], t: Any) -> Any:
+        weights = _class_weights(x, t, "cross_entropy")
+        nodes = [_weighted(-weight, rules.log_softmax(x[i], *x[:i], *x[i + 1 :])) for i, weight in weights]
+        return nodes[0] if len(nodes) == 1 else rules.sum(*nodes)
+
+    return _samplewise(entropy, logits, targets, reduction, "cross_entropy(logits)")
+
+
+def nll_loss(log_probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
+    """-x[t] for the log-probabilities x of a sample, as `log_softmax` gives them, and the index t of its class.
+
+    >>> nll_loss([[-0.5, -2.0]], [0])
+    0.5
+    """
+
+    def likelihood(x: Sequence[Number], t: Any) -> Any:
+        if hasattr(t, "__len__"):
+            raise TypeError(f"nll_loss(targets) must be class indices, not {t!r}")
+        nodes = [_weighted(-weight, x[i]) for i, weight in _class_weights(x, t, "nll_loss")]
+        return nodes[0] if len(nodes) == 1 else rules.sum(*nodes)
+
+    return _samplewise(likelihood, log_probabilities, targets, reduction, "nll_loss(log_probabilities)")
+
+
+# --- from entries to a batch ---------------------------------------------------------------------------------------
+
+
+def _entrywise(loss: Callable[[Any, Any], Any], ys: Any, ts: Any, reduction: str) -> Any:
+    return _reduce([loss(y, t) for y, t in _pairs(ys, ts, "")], reduction)
+
+
+def _samplewise(loss: Callable[[Any, Any], Any], xs: Any, ts: Any, reduction: str, argument: str) -> Any:
+    if not _is_list(xs):
+        raise TypeError(f"{argument} must be a list with one number for each class, not {xs!r}")
+    if len(xs) and not _is_list(xs[0]):
+        xs, ts = [xs], [ts]
+    if not _is_list(ts) or len(ts) != len(xs):
+        raise ValueError(f"{argument} and targets must have one entry a sample, got {len(xs)} and targets {ts!r:.60}")
+    return _reduce([loss(list(x), t) for x, t in zip(xs, ts)], reduction)
+
+
+def _pairs(ys: Any, ts: Any, place: str) -> list[tuple[Any, Any]]:
+    """The entries of two nested lists of one shape, side by side; a difference in shape is an error that says where."""
+    if not _is_list(ys) and not _is_list(ts):
+        return [(_number(ys, "predictions"), _number(ts, "targets"))]
+    if not _is_list(ys) or not _is_list(ts) or len(ys) != len(ts):
+        shape = [f"{len(x)} entries" if _is_list(x) else "a number" for x in (ys, ts)]
+        raise ValueError(f"predictions{place} and targets{place} must match, got {shape[0]} and {shape[1]}")
+    return [pair for i, (y, t) in enumerate(zip(ys, ts)) for pair in _pairs(y, t, f"{place}[{i}]")]
+
+
+def _number(x: Any, argument: str) -> Number:
+    return x if isinstance(x, Value) else as_float(x, f"{argument} of a loss")
+
+
+def _reduce(losses: list[Any], reduction: str) -> Any:
+    if not losses:
+        raise ValueError("a loss needs at least one sample: predictions and targets are empty")
+    if reduction == "none":
+        return losses
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"reduction must be 'mean', 'sum' or 'none', not {reduction!r}")
+    return functions.mean(losses) if reduction == "mean" else functions.sum(losses)
+
+
+def _is_list(x: Any) -> bool:
+    return hasattr(x, "__len__") and not isinstance(x, str)
+
+
+def _check_probability(t: float, argument: str) -> None:
+    if not isinstance(t, Tracer) and not 0.0 <= t <= 1.0:
+        raise ValueError(f"{argument} must be from 0 to 1, not {t!r}")
+
+
+def _weighted(weight: Any, y: Any) -> Any:
+    return rules.where(weight, weight * y, 0.0) if isinstance(weight, Tracer) else weight * y
+
+
+def _class_weights(x: Sequence[Number], t: Any, loss: str) -> list[tuple[int, Any]]:
+    """The classes that count, with their probabilities: the one of an index, or those of a distribution above 0.
+
+    All may count if the target is known only when a recorded program runs.
+    """
+    if isinstance(t, Tracer):
+        return [(i, rules.equal(t, float(i))) for i in range(len(x))]
+    if _is_list(t):
+        if len(t) != len(x):
+            raise ValueError(
+                f"{loss}(targets) must give {len(x)} probabilities a sample, one for each class, got {len(t)}"
+            )
+        for p in t:
+            _check_probability(p, f"{loss}(targets)")
+        if any(isinstance(p, Tracer) for p in t):
+            return list(enumerate(t))
+        if abs(sum(t) - 1.0) > 1e-6:
+            raise ValueError(f"{loss}(targets) must be probabilities that sum to 1, these sum to {sum(t)}")
+        return [(i, float(p)) for i, p in enumerate(t) if p]
+    if isinstance(t, bool) or not isinstance(t, Real) or not float(t).is_integer():
+        raise TypeError(f"{loss}(targets) must be a class index, a whole number, not {t!r}")
+    i = int(float(t))
+    if not 0 <= i < len(x):
+        raise ValueError(f"{loss}(targets) must be a class from 0 to {len(x) - 1}, not {t!r}")
+    return [(i, 1.0)]

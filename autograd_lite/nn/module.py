@@ -1,0 +1,192 @@
+"""What every part of a model is: a Module, which finds its parameters, names them, stores and loads their numbers."""
+
+import random
+from collections.abc import Iterator, Mapping
+from reprlib import recursive_repr
+from textwrap import indent
+from typing import Any, TypeAlias
+
+from autograd_lite.core.value import Value, as_value, is_constant
+from autograd_lite.numeric.real import as_float
+
+Seed: TypeAlias = int | random.Random | None
+
+
+class _Labelling(type):
+    """Labels a module's parameters with their names once it is built; the outermost is built last and wins."""
+
+    def __call__(cls, *args: Any, **options: Any) -> Any:
+        module = super().__call__(*args, **options)
+        for name, p in module.named_parameters():
+            p.label = name
+        return module
+
+
+class Module(metaclass=_Labelling):
+    """A part of a model. A subclass keeps Values and other Modules as attributes, and defines `forward`.
+
+    Parameters are the leaf Values among the attributes, also inside lists, tuples, dicts and Modules; attributes whose
+    names begin with an underscore are left out. Each parameter's label becomes its name.
+
+    Calling a module lifts the numbers among its inputs to Values, runs `forward`, and notes on every Value that comes
+    out where it was made: `value.scopes` is a tuple of pairs (module, inputs), innermost module first.
+
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope, self.offset = Value(2.0), Value(1.0)
+    ...
+    ...     def forward(self, x):
+    ...         return self.slope * x + self.offset
+    >>> line = Line()
+    >>> line(3.0).data, line.parameters()[0].label
+    (7.0, 'slope')
+    """
+
+    def forward(self, *inputs: Any) -> Any:
+        """Compute the outputs from the inputs: what a subclass defines."""
+        raise NotImplementedError(f"{type(self).__name__} must define forward(self, ...)")
+
+    def __call__(self, *inputs: Any) -> Any:
+        lifted = [lift(x) for x in inputs]
+        outputs = self.forward(*lifted)
+        _note_scope(self, lifted, outputs)
+        return outputs
+
+    def parameters(self) -> list[Value]:
+        """All parameters, each once, in the order of `named_parameters`."""
+        return [p for _, p in self.named_parameters()]
+
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """Pairs of a dotted name, such as `layers.0.neurons.2.b`, and a parameter. A shared one comes once."""
+        return ((name, x) for name, x in _walk(self) if isinstance(x, Value))
+
+    def named_modules(self) -> Iterator[tuple[str, "Module"]]:
+        """Pairs of a dotted name and a module within this one; itself comes first, as ""."""
+        return ((name, x) for name, x in _walk(self) if isinstance(x, Module))
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to 0."""
+        for p in self.parameters():
+            p.grad = 0.0
+
+    def state_dict(self) -> dict[str, float]:
+        """The parameters' numbers, by name."""
+        return {name: p.data for name, p in self.named_parameters()}
+
+    def load_state_dict(self, state: Mapping[str, float]) -> None:
+        """Set the parameters to the numbers of a `state_dict`.
+
+        A ValueError if the names are not this module's, a TypeError if an entry is no number; then nothing has changed.
+        """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"load_state_dict(state) must be a dict of names and numbers, not {state!r:.60}")
+        parameters = dict(self.named_parameters())
+        missing = [name for name in parameters if name not in state]
+        foreign = [name for name in state if name not in parameters]
+        if missing or foreign:
+            raise ValueError(
+                f"load_state_dict(state) does not fit this {type(self).__name__}: {_some(missing)} missing in state, "
+                f"{_some(foreign)} unknown to the model; build the model with the sizes that state was saved from"
+            )
+        numbers = {name: as_float(state[name], f"load_state_dict(state) entry {name!r}") for name in parameters}
+        for name, p in parameters.items():
+            p.data = numbers[name]
+
+    def options(self) -> dict[str, Any]:
+        """What the module was built with, by argument: `repr` shows it, and `save` stores it to build it again."""
+        return {}
+
+    def headline(self) -> str:
+        """The first line of `repr`: the class, its options and the number of parameters."""
+        options = ", ".join(f"{name}={x!r}" for name, x in self.options().items())
+        return f"{type(self).__name__}({options}): {len(self.parameters()):,} parameters"
+
+    @recursive_repr()
+    def __repr__(self) -> str:
+        return "\n".join([self.headline(), *(indent(f"{name} = {part!r}", "  ") for name, part in _parts(self))])
+
+
+# --- calling -------------------------------------------------------------------------------------------------------
+
+
+def lift(x: Any) -> Any:
+    """x with Values for its numbers, and lists for its sequences and arrays."""
+    if isinstance(x, Value):
+        return x
+    if hasattr(x, "__iter__") and not isinstance(x, (str, bytes, dict, set)):
+        return [e if isinstance(e, Value) else lift(e) for e in x]
+    return as_value(x, "input of a module")
+
+
+def _note_scope(module: Module, inputs: list[Any], outputs: Any) -> None:
+    received = tuple(_values(inputs))
+    v: Any  # a Value, which its users may give attributes
+    for v in _values(outputs):
+        inner = getattr(v, "scopes", ())
+        calls_itself = inner and inner[-1][0] is module  # over a batch, for each sample
+        if v.parents and not calls_itself and v not in received:
+            v.scopes = (*inner, (module, received))
+
+
+def _values(x: Any) -> list[Value]:
+    """The Values in nested lists and tuples."""
+    if isinstance(x, Value):
+        return [x]
+    return [v for e in x for v in ([e] if isinstance(e, Value) else _values(e))] if isinstance(x, (list, tuple)) else []
+
+
+# --- walking nested attributes -------------------------------------------------------------------------------------
+
+
+def _walk(root: Module) -> Iterator[tuple[str, Any]]:
+    """The modules and parameters within `root`, each once, in order of definition, with their dotted names."""
+    seen: set[int] = set()
+    stack: list[tuple[str, Any]] = [("", root)]
+    while stack:
+        name, x = stack.pop()
+        if id(x) in seen:
+            continue
+        if isinstance(x, Value):
+            if x.parents or is_constant(x):
+                continue
+            seen.add(id(x))
+            yield name, x
+        elif isinstance(x, (Module, list, tuple, dict)):
+            seen.add(id(x))
+            if isinstance(x, Module):
+                yield name, x
+            prefix = f"{name}." if name else ""
+            stack += reversed([(f"{prefix}{key}", entry) for key, entry in _entries(x)])
+
+
+def _entries(x: Any) -> Iterator[tuple[Any, Any]]:
+    if isinstance(x, Module):
+        return ((name, entry) for name, entry in vars(x).items() if not name.startswith("_"))
+    return iter(x.items() if isinstance(x, dict) else enumerate(x))
+
+
+def _parts(x: Any, prefix: str = "") -> Iterator[tuple[str, Module]]:
+    """The outermost modules within x."""
+    for key, entry in _entries(x):
+        if isinstance(entry, Module):
+            yield f"{prefix}{key}", entry
+        elif isinstance(entry, (list, tuple, dict)):
+            yield from _parts(entry, f"{prefix}{key}.")
+
+
+def _some(names: list[str]) -> str:
+    return f"{len(names)} names ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})" if names else "none"
+
+
+# --- checks of what a user passes ----------------------------------------------------------------------------------
+
+
+def generator(seed: Any) -> Any:
+    """What draws random numbers: a generator of this seed, the one passed, or Python's global one for None."""
+    if seed is None or seed is random:
+        return random
+    if isinstance(seed, random.Random):
+        return seed
+    if not isinstance(seed, int):
+        raise TypeError(f"seed must be a whole number or a random.Random, not {seed!r}")
+    return random.Random(seed)

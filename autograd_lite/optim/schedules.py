@@ -1,0 +1,49 @@
+"""Learning rates that change as training goes on: functions of the step's number, 0 first, for an optimiser's `lr`."""
+
+import math
+from collections.abc import Callable
+from typing import TypeAlias
+
+from autograd_lite.core.checks import check_size
+
+Schedule: TypeAlias = Callable[[int], float]
+
+
+def constant(lr: float) -> Schedule:
+    """lr at every step.
+
+    >>> constant(0.1)(1000)
+    0.1
+    """
+    return lambda t: lr
+
+
+def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
+    """lr, multiplied by `factor` after each `every` steps.
+
+    >>> [step_decay(1.0, every=2, factor=0.5)(t) for t in range(5)]
+    [1.0, 1.0, 0.5, 0.5, 0.25]
+    """
+    check_size(every, "step_decay(every)")
+    return lambda t: lr * factor ** (t // every)
+
+
+def cosine(lr: float, steps: int, floor: float = 0.0) -> Schedule:
+    """Half a cosine wave from lr at step 0 down to `floor` at `steps`, then `floor` (Loshchilov & Hutter 2017).
+
+    >>> [round(cosine(1.0, steps=2)(t), 6) for t in range(4)]
+    [1.0, 0.5, 0.0, 0.0]
+    """
+    check_size(steps, "cosine(steps)")
+    return lambda t: floor + 0.5 * (lr - floor) * (1.0 + math.cos(math.pi * min(t, steps) / steps))
+
+
+def warmup(lr: float | Schedule, steps: int, start: float = 1.0 / 3.0) -> Schedule:
+    """A linear rise from `start * lr` at step 0 to all of it at `steps`. `lr` may be a schedule itself.
+
+    >>> [warmup(1.0, steps=2, start=0.5)(t) for t in range(4)]
+    [0.5, 0.75, 1.0, 1.0]
+    """
+    check_size(steps, "warmup(steps)")
+    after = lr if callable(lr) else constant(lr)
+    return lambda t: after(t) * min(1.0, start + (1.0 - start) * t / steps)

@@ -1,0 +1,67 @@
+"""The command line, and expressions typed as text."""
+
+import math
+import subprocess
+import sys
+
+import pytest
+
+from autograd_lite.cli.main import main
+from autograd_lite.cli.parse import parse
+
+
+def test_draw_writes_the_graph_and_prints_the_gradients(tmp_path, capsys):
+    picture = tmp_path / "graph.svg"
+    assert main(["draw", "tanh(a*b + c)", "a=2", "b=-3", "c=10", "-o", str(picture)]) == 0
+    assert "<svg" in picture.read_text()
+    shown = capsys.readouterr().out
+    assert str(picture) in shown
+    slope = 1 / math.cosh(4.0) ** 2
+    assert f"{-3 * slope:.6g}" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["a*b", "a=2"], "no value for 'b': add b=1.0"), (["a*", "a=2"], "not an expression"),
+        (["a*2", "a=2", "c=1"], "c is given a value but is not in the expression"),
+        (["a*2", "a=x"], "'x' in 'a=x' is not a number"), (["a*2", "a"], "not of the form name=number"),
+        (["foo(a)", "a=2"], "unknown function 'foo'"), (["a^2", "a=2"], "a power is written **"),
+        (["sin", "sin=1", "-o", "x.bmp"], "must end in one of"), (["a.data", "a=2"], "write exp(x), not x.exp()"),
+        (["__import__('os')"], "unknown function '__import__'"), (["exp(a, a)", "a=1"], "exp"), ([""], "must be text"),
+        (["exp('a')"], "only numbers, names"), (["a < 1", "a=1"], "in place of a comparison"),
+        (["[a, a]", "a=1"], "is a list"), (["(" * 500 + "a" + ")" * 500, "a=1"], "nested"),
+        (["sum([])"], "is empty"), (["hypot(a)", "a=1"], "hypot"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_explained(arguments, says, capsys):
+    assert main(["draw", *arguments]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_an_error_points_at_its_place():
+    with pytest.raises(ValueError, match=r"  2 \+ é \* b\n          \^$"):
+        parse("2 + é * b", {"é": 1.0})
+
+
+def test_parsing_follows_python_s_precedence():
+    assert parse("-2 ** 2 + 3 * (1 - 4) / 2", {}).data == -8.5
+    assert parse("max([a, b, 2])", {"a": 1.0, "b": 5.0}).data == 5.0
+
+
+def test_lab_copies_the_notebooks_and_keeps_what_a_reader_changed(tmp_path, capsys):
+    assert main(["lab", str(tmp_path), "--copy-only"]) == 0
+    first = tmp_path / "01_value.ipynb"
+    assert "cells" in first.read_text(encoding="utf-8")
+    first.write_text("changed")
+    assert main(["lab", str(tmp_path), "--copy-only"]) == 0
+    assert first.read_text() == "changed"
+    assert str(tmp_path) in capsys.readouterr().out
+
+
+def test_import_is_light():
+    script = (
+        "import sys, autograd_lite; print([m for m in ('numpy', 'graphviz', 'tqdm', 'hypothesis') if m in sys.modules])"
+    )
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert shown.strip() == "[]"

@@ -1,0 +1,217 @@
+"""A recorded function as a program: what is left out, computed once, folded and gathered."""
+
+import math
+import tracemalloc
+
+import pytest
+
+from autograd_lite import Value, dot, grad, jit, log_softmax, mean, softmax, sum, tanh, vmap, where
+from autograd_lite.compiler.ir import record_program
+from autograd_lite.compiler.tracer import Tracer, TracingError, tracing
+from autograd_lite.core import table as rules
+
+
+def program(f, *args):
+    return jit(f, backend="python").program(*args)
+
+
+def test_listing_reads_beside_the_diagram():
+    listing = str(program(lambda w, x, b: tanh(w * x + b), 1.0, 2.0, 3.0))
+    assert listing.splitlines() == [
+        "2 instructions, 3 inputs, 1 constant, 5 registers",  # the constant is the 1 in r2 * 1
+        "  r4 = r0 * r1 + r2",
+        "  r4 = tanh(r4)",
+        "  return r4",
+    ]
+
+
+def test_equal_subexpressions_are_computed_once():
+    assert program(lambda x, y: tanh(x * y) / tanh(y * x), 1.0, 2.0).counts() == {"*": 1, "tanh": 1, "/": 1}
+
+
+@pytest.mark.parametrize("shares", [softmax, log_softmax])
+def test_shares_of_one_softmax_are_computed_once_in_its_gradient(shares):
+    counts = program(grad(lambda xs: dot(shares(xs), [1.0, 2.0, 3.0, 4.0, 5.0])), [0.1, 0.2, 0.3, 0.4, 0.5]).counts()
+    assert (counts["softmax"], counts["1-softmax"]) == (5, 5)
+
+
+def test_constants_are_folded():
+    assert program(lambda x: x + tanh(Value(2.0) * 0.0) + 3.0 * 4.0, 1.0).counts() != {}
+    assert program(lambda x: x * 1.0 + 0.0, 1.0).counts() == {}
+
+
+def test_what_no_output_needs_is_left_out():
+    def f(x):
+        tanh(x)
+        return x + 1.0
+
+    assert program(f, 1.0).counts() == {"+": 1}
+
+
+def test_a_chain_of_sums_of_products_is_one_instruction():
+    def neuron(ws, xs, b):
+        total = b
+        for w, x in zip(ws, xs):
+            total = total + w * x
+        return total
+
+    p = program(neuron, [1.0] * 50, [2.0] * 50, 3.0)
+    assert p.counts() == {"sum of pairs": 1}
+    assert len(p) == 1
+
+
+def test_a_product_used_twice_stays_apart():
+    assert program(lambda a, b, c: (a * b + c) / (a * b), 1.0, 2.0, 3.0).counts() == {"*": 1, "+": 1, "/": 1}
+
+
+def test_registers_are_used_again():
+    def long(x):
+        for _ in range(100):
+            x = tanh(x)
+        return x
+
+    assert program(long, 1.0).singles == 2
+
+
+def test_a_program_is_small():
+    def polynomial(x):
+        y = x
+        for i in range(1000):
+            y = y * x + float(i)
+        return y
+
+    p = program(grad(polynomial), 0.5)
+    assert p.nbytes() <= 64 * 4000
+
+
+def test_lanes_are_a_section_of_their_own():
+    listing = str(program(lambda w: mean(vmap(lambda x: tanh(w * x))([1.0, 2.0, 4.0])), 0.5))
+    assert listing.splitlines()[1:] == [
+        "  for each of 3 lanes:",
+        "    v0 = lanes(1.0, 2.0, 4.0)",
+        "    v1 = r0 * v0",
+        "    v0 = tanh(v1)",
+        "    r5 = sum over lanes of v0",
+        "  r5 = r5 / 3.0",
+        "  return r5",
+    ]
+
+
+def test_inputs_and_constants_can_be_outputs():
+    x = Tracer()
+    with tracing() as tape:
+        outputs = [x, Value(2.0), rules.identity(x)]
+    p = record_program(tape, [x], outputs)
+    assert len(p) == 0
+    assert [value.data for value in p.captured] == [2.0]
+
+
+REFUSED = {
+    "an if": lambda x: x if x > 0 else -x,
+    "and": lambda x: x and 1.0,
+    "data": lambda x: x * x.data,
+    "item": lambda x: x * x.item(),
+    "format": lambda x: print(f"{x:.3f}") or x,
+    "sorted": lambda x: sorted([x, x * 2.0])[0],
+    "backward": lambda x: (x * x).backward() or x,
+    "assignment": lambda x: setattr(x, "data", 1.0) or x,
+    "==": lambda x: x if x == 1.0 else -x,
+    "in": lambda x: x if x in (0.0, 1.0) else -x,
+    "index": lambda x: [x, -x][x],
+    "int": lambda x: int(x) * x,
+    "math": lambda x: math.sin(x) * x,
+}
+
+
+@pytest.mark.parametrize("f", REFUSED.values(), ids=REFUSED)
+def test_what_needs_a_number_is_refused_and_the_line_shown(f):
+    with pytest.raises(TracingError, match=r"test_program\.py, line \d+: (.|\n)*Instead:"):
+        jit(f)(1.0)
+
+
+OUTSIDE = Value(2.0)
+
+
+class Model:
+    def __init__(self):
+        self.layers = {"weights": [Value(3.0)]}
+
+    def __call__(self, x):
+        return x * OUTSIDE if self.layers["weights"][0].data > 0.0 else x
+
+
+def in_a_global(x):
+    return x * OUTSIDE if OUTSIDE > 0.0 else x
+
+
+def in_a_default(x, w=Value(2.0)):  # noqa: B008
+    return x * w.item()
+
+
+def in_a_closure():
+    w, model = Value(2.0), Model()
+    return {
+        "a closure": lambda x: x * w.data,
+        "a model": lambda x: model(x),
+        "a call": lambda x: in_a_global(x),
+        "a gradient": grad(lambda x: x * w if w else x),
+        "another jit": jit(lambda x: x * float(f"{w:.3f}")),
+        "an assignment": lambda x: setattr(w, "data", 1.0) or x * w,
+    }
+
+
+@pytest.mark.parametrize("f", [in_a_global, in_a_default, *in_a_closure().values()])
+def test_what_needs_a_number_of_the_outside_is_refused_too(f):
+    with pytest.raises(TracingError, match=r"test_program\.py, line \d+: (.|\n)*Instead:"):
+        jit(f)(1.0)
+    assert type(OUTSIDE) is Value
+    assert OUTSIDE.data == 2.0
+
+
+def test_a_comparison_with_the_outside_is_made_at_each_call():
+    w = Value(1.0)
+    f = jit(lambda x: where(w > 0.0, x, -x), backend="python")
+    before = f(3.0).data
+    w.data = -1.0
+    assert (before, f(3.0).data) == (3.0, -3.0)
+
+
+def test_code_that_lies_in_no_file_is_named_by_its_line_alone():
+    f = eval(compile("\nlambda x: x if x > 0 else -x", "/tmp/ipykernel_1234/5678.py", "eval"))
+    with pytest.raises(TracingError, match=r"^line 2: "):
+        jit(f)(1.0)
+
+
+def test_a_comparison_is_a_condition_for_where():
+    larger = jit(lambda x, y: where(x > y, x, y) + where(x <= y, 10.0, 20.0), backend="python")
+    assert (larger(1.0, 2.0), larger(3.0, 2.0)) == (12.0, 23.0)
+
+
+def test_a_stand_in_that_escaped_says_so():
+    kept = []
+    jit(lambda x: kept.append(x) or x, backend="python")(1.0)
+    with pytest.raises(TracingError, match="recorded by jit"):
+        kept[0] * 2.0
+
+
+def test_sum_of_one_number():
+    assert program(lambda x: sum([x]), 1.0).counts() == {}
+
+
+def test_memory_of_recording_grows_in_proportion():
+    def bytes_a_node(n):
+        tracemalloc.start()
+        instructions = len(program(lambda x: chain(x, n), 0.5))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert instructions == 2 * n
+        return peak / (3 * n)
+
+    def chain(x, n):
+        for i in range(n):
+            x = tanh(x * x + float(i))
+        return x
+
+    small, large = bytes_a_node(1_000), bytes_a_node(10_000)
+    assert large < 1.3 * small
+    assert large < 800.0

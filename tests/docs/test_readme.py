@@ -1,0 +1,75 @@
+"""Every command and snippet of the READMEs does what it says."""
+
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+
+import pytest
+import readme
+
+from autograd_lite.cli.main import main
+
+ROOT = readme.ROOT
+BOTH = pytest.mark.parametrize("text", [readme.TEXT, readme.CHINESE], ids=["English", "Chinese"])
+
+
+@pytest.mark.parametrize("snippet", readme.blocks("python") + readme.blocks("python", readme.CHINESE))
+def test_the_snippets_run(snippet, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exec(snippet, {})
+
+
+@BOTH
+def test_the_picture_is_the_one_that_the_snippet_draws(text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exec(readme.blocks("python", text)[0], {})
+    assert (tmp_path / "graph.svg").read_text() == (ROOT / "notebooks/pictures/graph.svg").read_text()
+
+
+def test_the_main_job_runs(tmp_path):
+    install, job = readme.commands()["run"].split(" && ")
+    assert install.startswith("python3 -m pip install")  # installing is what got this test here
+    _, *arguments = shlex.split(job)
+    shown = subprocess.run(
+        [sys.executable, *arguments], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
+    assert "The graph is in" in shown
+    assert (tmp_path / "demo.svg").exists()
+
+
+def test_the_test_command_is_the_one_that_ci_runs():
+    assert readme.commands()["test"].endswith("python3 -m pytest")
+
+
+@pytest.mark.parametrize("name", ["README.md", "notebooks/README.zh.md"])
+def test_every_link_leads_somewhere(name):
+    page = ROOT / name
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+@BOTH
+def test_inline_commands_run(text, tmp_path):
+    command = shlex.split(next(c for c in text.split("`") if c.startswith("autograd-lite draw")))
+    subprocess.run([sys.executable, "-m", "autograd_lite", *command[1:]], cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / "graph.svg").exists()
+
+
+def test_the_commands_of_the_chinese_readme_are_right(tmp_path, monkeypatch):
+    setup, again = [block.splitlines() for block in readme.blocks("sh", readme.CHINESE)]
+    install, lab = setup
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    for line in (install, again[0]):  # installing is what got this test here
+        assert re.fullmatch(r'python3 -m pip install (-e )?"\.\[(\w+)\]"', line).group(2) in extras
+    program, *arguments = shlex.split(lab)
+    assert program == "autograd-lite"
+    monkeypatch.chdir(tmp_path)
+    assert main([*arguments, "--copy-only"]) == 0
+    assert (tmp_path / "autograd_lite_notebooks" / "README.zh.md").exists()
+    for line in again[1:]:  # which test_notebooks runs
+        program, script, *names = shlex.split(line)
+        assert program == "python"
+        assert (ROOT / script).exists()
+        assert all((ROOT / "notebooks" / name).exists() for name in names)
