@@ -9,12 +9,12 @@ A `Value` is a float that remembers how it was computed; `backward()` differenti
 1.0
 """
 
-from autograd_lite.compiler.batching import vmap
-from autograd_lite.compiler.jitted import jit
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from autograd_lite.compiler import jit, vmap
 from autograd_lite.core.custom import primitive
-from autograd_lite.core.elementary import (
-    abs as abs,
-)
+from autograd_lite.core.elementary import abs as abs
 from autograd_lite.core.elementary import (
     acos,
     acosh,
@@ -63,25 +63,32 @@ from autograd_lite.core.functions import (
     softmax,
     where,
 )
-from autograd_lite.core.functions import (
-    max as max,
-)
-from autograd_lite.core.functions import (
-    min as min,
-)
-from autograd_lite.core.functions import (
-    pow as pow,
-)
-from autograd_lite.core.functions import (
-    sum as sum,
-)
+from autograd_lite.core.functions import max as max
+from autograd_lite.core.functions import min as min
+from autograd_lite.core.functions import pow as pow
+from autograd_lite.core.functions import sum as sum
 from autograd_lite.core.modes import detect_anomaly, no_gc, no_grad
 from autograd_lite.core.value import Value
-from autograd_lite.display.formula.printer import expression
-from autograd_lite.display.graph.drawing import draw
-from autograd_lite.display.stepping.walk import steps
-from autograd_lite.display.stepping.widget import live
-from autograd_lite.transforms.derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd_lite.display import draw, expression, live, steps
+from autograd_lite.display.graph.drawing import html_of_value
+from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+
+if TYPE_CHECKING:
+    from autograd_lite import nn as nn
+    from autograd_lite import optim as optim
+    from autograd_lite import testing as testing
+
+__version__ = "0.1.0"
+
+Value._repr_html_ = html_of_value  # type: ignore[attr-defined]  # a Value shows itself in a notebook: its graph
+
+
+def __getattr__(name: str) -> Any:
+    """The rooms that not everybody needs, imported when they are first named: `nn`, `optim`, `testing`."""
+    if name in ("nn", "optim", "testing"):
+        return import_module(f"autograd_lite.{name}")
+    raise AttributeError(f"module 'autograd_lite' has no attribute {name!r}")
+
 
 # Without the names of Python's own functions, which `import *` would hide: import those, or write autograd_lite.sum.
 __all__ = [

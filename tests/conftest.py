@@ -4,7 +4,7 @@ import pytest
 from hypothesis import settings
 
 from autograd_lite import Value
-from autograd_lite.core.primitives import RULES
+from autograd_lite.core.primitives import PRIMITIVES
 
 collect_ignore = ["conftest.py", "browser/conftest.py"]  # no doctests there, and two modules of one name
 
@@ -15,10 +15,10 @@ settings.load_profile("steady")
 @pytest.fixture(autouse=True)
 def only_the_table():
     """What a test declares with `primitive` is gone after it: other tests go through all rules."""
-    before = dict(RULES)
+    before = dict(PRIMITIVES)
     yield
-    for name in RULES.keys() - before.keys():
+    for name in PRIMITIVES.keys() - before.keys():
         if hasattr(Value, name):
             delattr(Value, name)
-    RULES.clear()
-    RULES.update(before)
+    PRIMITIVES.clear()
+    PRIMITIVES.update(before)

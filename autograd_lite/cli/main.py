@@ -7,8 +7,7 @@ from pathlib import Path
 
 from autograd_lite.cli.lab import lab
 from autograd_lite.cli.parse import parse
-from autograd_lite.core.order import topological_order
-from autograd_lite.core.value import Value
+from autograd_lite.core.value import Value, topological_order
 from autograd_lite.display.graph.drawing import draw
 
 

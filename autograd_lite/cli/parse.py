@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from autograd_lite.core import elementary, functions
-from autograd_lite.core.primitives import RULES
+from autograd_lite.core.primitives import PRIMITIVES
 from autograd_lite.core.value import Value
 
-FUNCTIONS = {name: f for room in (elementary, functions) for name, f in vars(room).items() if name in RULES}
+FUNCTIONS = {name: f for room in (elementary, functions) for name, f in vars(room).items() if name in PRIMITIVES}
 OPERATORS: dict[type[ast.AST], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 REMEDIES: dict[type[ast.AST], str] = {
     ast.BitXor: "a power is written **",
@@ -53,7 +53,7 @@ def parse(text: str, values: Mapping[str, float]) -> Value:
             case ast.UnaryOp(op=ast.USub(), operand=x):
                 return -build(x)
             case ast.BinOp(left=a, op=op, right=b) if type(op) in OPERATORS:
-                return RULES[OPERATORS[type(op)]](build(a), build(b))
+                return PRIMITIVES[OPERATORS[type(op)]](build(a), build(b))
             case ast.List(elts=items):
                 return [build(x) for x in items]
             case ast.Call(func=ast.Name(id=name), args=operands, keywords=[]):

@@ -5,7 +5,7 @@ nobody else uses. As one instruction `a*b + c*d + ...` such a chain costs one di
 each link. The terms stay in their order and the factors too, so the result is the same bit for bit: only the left end
 of a chain is ever drawn in, and a subtraction or negation is a factor of -1.
 
-In the products of a gradient, a factor that is exactly 0 makes its term 0, whatever the others are (see `rules.stop`).
+In the products of a gradient, a factor that is exactly 0 makes its term 0, whatever the others are (see `table.stop`).
 A sum of such terms is an instruction of its own, marked `stops`.
 """
 
@@ -18,8 +18,8 @@ from operator import mul
 
 from autograd_lite.compiler.simplify import Numbered
 from autograd_lite.compiler.tracer import LANE_SUM, ONE_LANE, STACK
-from autograd_lite.core import table as rules
-from autograd_lite.core.primitives import Rule
+from autograd_lite.core import table as table
+from autograd_lite.core.primitives import Primitive
 from autograd_lite.numeric.real import adjoint_mul
 
 Terms = list[list[int]]
@@ -53,8 +53,8 @@ def adjoint_sum_of_products(xs: Sequence[float], lengths: Sequence[int]) -> floa
     return y if y == y else sum((reduce(adjoint_mul, islice(factors, n)) for n in lengths), -0.0)
 
 
-def _fused(name: str, forward: Callable[..., float]) -> Rule:
-    return Rule(name, forward, lambda g, *xs: (), "")
+def _fused(name: str, forward: Callable[..., float]) -> Primitive:
+    return Primitive(name, forward, lambda g, *xs: (), "")
 
 
 # Instructions in place of rows of the table. The last factor of each term of PRODUCTS is written as -1 - register.
@@ -78,7 +78,7 @@ class Chain:
 class Gatherer:
     """Walks the numbered instructions and hands `emit` fewer, wider ones, in an order in which they can run."""
 
-    def __init__(self, numbered: Numbered, emit: Callable[[Rule, int, list[int]], None]) -> None:
+    def __init__(self, numbered: Numbered, emit: Callable[[Primitive, int, list[int]], None]) -> None:
         self.numbered, self.emit = numbered, emit
         self.pending: dict[int, Chain] = {}
         self.scattered: dict[int, dict[int, int]] = {}  # sums of numbers in one lane each: what each lane holds
@@ -121,13 +121,13 @@ class Gatherer:
         self.emit(LANE_DOT, i, chain.terms[0])
         return True
 
-    def _scatter(self, i: int, op: Rule, xs: tuple[int, ...]) -> bool:
+    def _scatter(self, i: int, op: Primitive, xs: tuple[int, ...]) -> bool:
         """Draw what reads lanes one by one together: the sum of its adjoints, each in its lane, is one instruction."""
         if op is ONE_LANE:
             self.settle(xs[0])
             self.scattered[i] = {int(self.numbered.value[xs[1]] or 0.0): xs[0]}
             return True
-        if op is not rules.add or not self.scattered.keys() >= {*xs}:
+        if op is not table.add or not self.scattered.keys() >= {*xs}:
             return False
         few, many = sorted((self.scattered[x] for x in xs), key=len)
         if not many.keys().isdisjoint(few):
@@ -210,19 +210,19 @@ class Gatherer:
     def _negated(self, term: list[int]) -> list[int]:
         return term[:-1] if term[-1] == self.minus_one and len(term) > 1 else [*term, self.minus_one]
 
-    def written(self, chain: Chain) -> tuple[Rule, list[int]]:
+    def written(self, chain: Chain) -> tuple[Primitive, list[int]]:
         """A finished chain as an instruction: a plain row of the table where it is one, else a sum of products."""
         terms, one, minus_one = chain.terms, self.one, self.minus_one
         longest = max(map(len, terms))
         if len(terms) == 1 and longest == 2:
             a, b = terms[0]
             if b == minus_one:
-                return rules.neg, [a]
-            return rules.adjoint_mul if chain.stops else rules.mul, [a, b]
+                return table.neg, [a]
+            return table.adjoint_mul if chain.stops else table.mul, [a, b]
         if len(terms) == 2 and len(terms[0]) == 1:
             (a,), (b, *sign) = terms
             if not sign or sign == [minus_one]:
-                return rules.sub if sign else rules.add, [a, b]
+                return table.sub if sign else table.add, [a, b]
         if longest == 1:
             return SUM, [a for (a,) in terms]
         if longest == 2:
@@ -232,10 +232,10 @@ class Gatherer:
         return STOPPING_PRODUCTS if chain.stops else PRODUCTS, flat
 
 
-GATHER: dict[Rule, Callable[..., Chain]] = {
-    rules.add: Gatherer.add,
-    rules.sub: Gatherer.subtract,
-    rules.neg: Gatherer.negate,
-    rules.mul: Gatherer.multiply,
-    rules.adjoint_mul: Gatherer.multiply_adjoint,
+GATHER: dict[Primitive, Callable[..., Chain]] = {
+    table.add: Gatherer.add,
+    table.sub: Gatherer.subtract,
+    table.neg: Gatherer.negate,
+    table.mul: Gatherer.multiply,
+    table.adjoint_mul: Gatherer.multiply_adjoint,
 }

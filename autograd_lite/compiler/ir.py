@@ -26,7 +26,7 @@ from autograd_lite.compiler.fuse import (
 from autograd_lite.compiler.registers import Instructions, Section, assign, in_sections
 from autograd_lite.compiler.simplify import Numbered
 from autograd_lite.compiler.tracer import Tape
-from autograd_lite.core.primitives import Rule
+from autograd_lite.core.primitives import Primitive
 from autograd_lite.core.value import Value
 
 
@@ -63,7 +63,7 @@ class Program:
 
     def counts(self) -> dict[str, int]:
         """How often each operation occurs, most frequent first."""
-        return {self.code.rules[c].name: n for c, n in Counter(self.code.codes).most_common()}
+        return {self.code.primitives[c].name: n for c, n in Counter(self.code.codes).most_common()}
 
     def nbytes(self) -> int:
         """Bytes that the instructions and constants occupy."""
@@ -91,12 +91,12 @@ class Program:
         return "\n".join([*lines, f"  return {', '.join(names[i] for i in self.outputs)}"])
 
     def _formula(self, i: int, names: Sequence[str]) -> str:
-        rule, xs = self.code.rules[self.code.codes[i]], self.code.operands_of(i)
-        if rule is SUM:
+        primitive, xs = self.code.primitives[self.code.codes[i]], self.code.operands_of(i)
+        if primitive is SUM:
             return " + ".join(names[x] for x in xs)
-        if rule in (PAIRS, STOPPING_PAIRS):
+        if primitive in (PAIRS, STOPPING_PAIRS):
             return " + ".join(_product([names[a], names[b]]) for a, b in zip(xs[::2], xs[1::2]))
-        if rule in (PRODUCTS, STOPPING_PRODUCTS):
+        if primitive in (PRODUCTS, STOPPING_PRODUCTS):
             terms: list[list[str]] = [[]]
             for x in xs:
                 terms[-1].append(names[x if x >= 0 else -1 - x])
@@ -104,9 +104,9 @@ class Program:
                     terms.append([])
             return " + ".join(map(_product, terms[:-1]))
         shown = [names[x] for x in xs]
-        if rule is LANE_DOT:
+        if primitive is LANE_DOT:
             return f"sum over lanes of {_product(shown)}"
-        return f"{rule.name}({', '.join(shown)})" if rule.arity is None else rule.form.format(*shown)
+        return f"{primitive.name}({', '.join(shown)})" if primitive.arity is None else primitive.form.format(*shown)
 
 
 def _product(factors: list[str]) -> str:
@@ -119,13 +119,13 @@ def record_program(tape: Tape, inputs: Sequence[Value], outputs: Sequence[Value]
     """The program that computes `outputs` from `inputs`, given the tape of the operations between them."""
     numbered = Numbered(tape, inputs, outputs)
     code = Instructions([*FUSED], array("i"), array("i", [0]), array("i"), array("i"))
-    number = {rule: c for c, rule in enumerate(code.rules)}
+    number = {primitive: c for c, primitive in enumerate(code.primitives)}
 
-    def emit(rule: Rule, target: int, xs: list[int]) -> None:
-        if rule not in number:
-            number[rule] = len(code.rules)
-            code.rules.append(rule)
-        code.codes.append(number[rule])
+    def emit(primitive: Primitive, target: int, xs: list[int]) -> None:
+        if primitive not in number:
+            number[primitive] = len(code.primitives)
+            code.primitives.append(primitive)
+        code.codes.append(number[primitive])
         code.targets.append(target)
         code.operands.extend(xs)
         code.starts.append(len(code.operands))

@@ -15,9 +15,8 @@ from autograd_lite.compiler.ir import Program, record_program
 from autograd_lite.compiler.outside import unread
 from autograd_lite.compiler.tracer import Tracer, is_tracing, tracing
 from autograd_lite.core.modes import is_recording, no_gc
-from autograd_lite.core.order import topological_order
-from autograd_lite.core.primitives import Rule
-from autograd_lite.core.value import Value, as_data, as_value, attach
+from autograd_lite.core.primitives import Primitive
+from autograd_lite.core.value import Value, as_data, as_value, attach, topological_order
 from autograd_lite.transforms.linearize import between, pull_back
 from autograd_lite.transforms.pytree import NUMBER, Structure, array, flatten, is_array_type, unflatten
 
@@ -135,10 +134,10 @@ class Recording:
             return unflatten(self.out, map(Value, outputs))
         parents = (*[leaves[i] for i in moving], *self.program.captured)
         xs = [p.data for p in parents]
-        rules = [self._rule(k, moving, data) for k in range(len(outputs))]
-        return unflatten(self.out, [attach(rule, parents, xs, y) for rule, y in zip(rules, outputs)])
+        rules = [self._primitive(k, moving, data) for k in range(len(outputs))]
+        return unflatten(self.out, [attach(primitive, parents, xs, y) for primitive, y in zip(rules, outputs)])
 
-    def _rule(self, k: int, moving: tuple[int, ...], data: list[float]) -> Rule:
+    def _primitive(self, k: int, moving: tuple[int, ...], data: list[float]) -> Primitive:
         """Output k as a primitive of the inputs at `moving` and the captured Values; the other inputs are fixed."""
         count = len(moving)
         fixed = _without(data, moving)
@@ -155,7 +154,7 @@ class Recording:
             return pull.run(chunks, [now[v] for v in pull.program.captured])
 
         name = _name(self.f)
-        return Rule(f"jit {name}", forward, vjp, f"{name}({{}})")
+        return Primitive(f"jit {name}", forward, vjp, f"{name}({{}})")
 
     def _pull(self, k: int, moving: tuple[int, ...]) -> "Recording":
         """The gradient of output k, as a recording of its own: what the adjoint g hands to each of the parents."""

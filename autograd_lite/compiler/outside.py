@@ -41,7 +41,7 @@ def visible(roots: Any) -> list[Value]:
             continue
         seen[id(x)] = x
         if isinstance(x, Value):
-            if type(x) is Value and x._rule is not CONSTANT:
+            if type(x) is Value and x._primitive is not CONSTANT:
                 found.append(x)
         elif isinstance(x, FunctionType):
             stack += [x.__closure__, x.__defaults__, x.__kwdefaults__, x.__dict__, *_named_globals(x)]

@@ -5,17 +5,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from autograd_lite.compiler.tracer import LANE, STACK
-from autograd_lite.core.primitives import Rule
+from autograd_lite.core.primitives import Primitive
 
 
 @dataclass(slots=True)
 class Instructions:
-    """Instruction i applies `rules[codes[i]]` to `operands[starts[i]:starts[i + 1]]` to give `targets[i]`.
+    """Instruction i applies `primitives[codes[i]]` to `operands[starts[i]:starts[i + 1]]` to give `targets[i]`.
 
     Operand x < 0 means -1 - x and ends a term of a sum of products.
     """
 
-    rules: list[Rule]
+    primitives: list[Primitive]
     codes: "array[int]"
     starts: "array[int]"
     operands: "array[int]"
@@ -45,8 +45,8 @@ def in_sections(code: Instructions, lanes: Sequence[bool]) -> tuple[Instructions
     known = [0] * len(lanes)  # from which section on; even: single numbers, odd: over lanes
     of: list[int] = []
     for i, target in enumerate(code.targets):
-        rule, xs = code.rules[code.codes[i]], _operands(code, i)
-        over_lanes = rule is STACK or (rule is not LANE and any(lanes[x] for x in xs))
+        primitive, xs = code.primitives[code.codes[i]], _operands(code, i)
+        over_lanes = primitive is STACK or (primitive is not LANE and any(lanes[x] for x in xs))
         latest = max(known[x] for x in xs)
         of.append(latest + (latest % 2 != over_lanes))
         known[target] = of[i] + (over_lanes and not lanes[target])
@@ -59,7 +59,7 @@ def in_sections(code: Instructions, lanes: Sequence[bool]) -> tuple[Instructions
         starts.append(len(operands))
     bounds = [p for p in range(len(order)) if p == 0 or of[order[p]] != of[order[p - 1]]]
     found = [Section(begin, end, of[order[begin]] % 2 == 1) for begin, end in zip(bounds, [*bounds[1:], len(order)])]
-    return Instructions(code.rules, codes, starts, operands, targets), found
+    return Instructions(code.primitives, codes, starts, operands, targets), found
 
 
 def assign(

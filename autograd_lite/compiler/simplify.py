@@ -1,7 +1,7 @@
 """From a tape to numbered instructions: what is not needed is left out, equal subexpressions are computed once.
 
-Every step keeps results bit for bit (but for the sign of a zero): constants are folded by the rules themselves, and
-only identities that hold in floating point are used, `x * 1` and `-(-x)` and the like.
+Every step keeps results bit for bit (but for the sign of a zero): constants are folded by the primitives, and only
+identities that hold in floating point are used, `x * 1` and `-(-x)` and the like.
 """
 
 import math
@@ -12,12 +12,12 @@ from math import isfinite
 from operator import attrgetter
 
 from autograd_lite.compiler.tracer import LANE, LANE_SUM, ONE_LANE, SPREAD, STACK, Tape
-from autograd_lite.core import table as rules
-from autograd_lite.core.primitives import CONSTANT, Rule
+from autograd_lite.core import table as table
+from autograd_lite.core.primitives import CONSTANT, Primitive
 from autograd_lite.core.value import Value
 
-COMMUTATIVE = (rules.add, rules.mul)
-OF_THE_FIRST = (rules.softmax, rules.softmax_rest, rules.log_softmax)  # the order of the other operands is all one
+COMMUTATIVE = (table.add, table.mul)
+OF_THE_FIRST = (table.softmax, table.softmax_rest, table.log_softmax)  # the order of the other operands is all one
 
 
 class Numbered:
@@ -28,18 +28,18 @@ class Numbered:
     """
 
     def __init__(self, tape: Tape, inputs: Sequence[Value], outputs: Sequence[Value]) -> None:
-        self.ops: list[Rule | None] = []
+        self.ops: list[Primitive | None] = []
         self.args: list[tuple[int, ...]] = []
         self.value: list[float | None] = []
         self.lanes: list[bool] = []  # whether the result is one number for each lane
         self.lane_count = tape.lanes
         self.constants: set[int] = set()  # the numbers of all constants
         self._constant: dict[tuple[float, float], int] = {}
-        self._seen: dict[Rule, dict[tuple[int, ...], int]] = defaultdict(dict)
+        self._seen: dict[Primitive, dict[tuple[int, ...], int]] = defaultdict(dict)
         live = _live(tape, outputs)
         used = chain(chain.from_iterable(map(_parents, live)), outputs)
         foreign = dict.fromkeys(filterfalse({*inputs, *tape}.__contains__, used))  # ordered as met
-        self.captured = [v for v in foreign if v._rule is not CONSTANT]
+        self.captured = [v for v in foreign if v._primitive is not CONSTANT]
         number = {v: self._append(None, ()) for v in (*inputs, *self.captured)}
         self.inputs = len(self.ops)
         for v in live:
@@ -47,7 +47,7 @@ class Numbered:
                 xs = tuple([number[p] for p in v._parents])
             except KeyError:
                 xs = tuple([number[p] if p in number else self.constant(p.data) for p in v._parents])
-            number[v] = self.node(v._rule, xs)
+            number[v] = self.node(v._primitive, xs)
         self.outputs = [number[v] if v in number else self.constant(v.data) for v in outputs]
         self._seen.clear()  # a fifth of the memory
 
@@ -59,30 +59,30 @@ class Numbered:
             self.constants.add(i)
         return self._constant[key]
 
-    def node(self, rule: Rule, xs: tuple[int, ...]) -> int:
-        """The number of `rule` applied to xs: of an equal instruction if there is one, of something simpler, or new."""
+    def node(self, primitive: Primitive, xs: tuple[int, ...]) -> int:
+        """The number of `primitive` applied to xs: of an equal instruction, of a simpler one, or new."""
         if not self.constants.isdisjoint(xs):
             values = [self.value[x] for x in xs]
-            if None not in values and rule not in (STACK, ONE_LANE, LANE_SUM, SPREAD, LANE):
-                return self.constant(rule.evaluate(values))  # type: ignore[arg-type]
-            simpler = SIMPLER_BY_CONSTANT[rule](self, *xs) if rule in SIMPLER_BY_CONSTANT else None
+            if None not in values and primitive not in (STACK, ONE_LANE, LANE_SUM, SPREAD, LANE):
+                return self.constant(primitive.evaluate(values))  # type: ignore[arg-type]
+            simpler = SIMPLER_BY_CONSTANT[primitive](self, *xs) if primitive in SIMPLER_BY_CONSTANT else None
             if simpler is not None:
                 return simpler
-        if rule in SIMPLER:
-            simpler = SIMPLER[rule](self, *xs)
+        if primitive in SIMPLER:
+            simpler = SIMPLER[primitive](self, *xs)
             if simpler is not None:
                 return simpler
         key = xs
-        if rule in COMMUTATIVE and xs[0] > xs[1]:
+        if primitive in COMMUTATIVE and xs[0] > xs[1]:
             key = xs[::-1]
-        elif rule in OF_THE_FIRST:
+        elif primitive in OF_THE_FIRST:
             key = (xs[0], *sorted(xs[1:]))
-        number = self._seen[rule].setdefault(key, len(self.ops))
+        number = self._seen[primitive].setdefault(key, len(self.ops))
         if number == len(self.ops):
-            self._append(rule, xs)
+            self._append(primitive, xs)
         return number
 
-    def _append(self, op: Rule | None, xs: tuple[int, ...], value: float | None = None) -> int:
+    def _append(self, op: Primitive | None, xs: tuple[int, ...], value: float | None = None) -> int:
         self.ops.append(op)
         self.args.append(xs)
         self.value.append(value)
@@ -94,7 +94,7 @@ class Numbered:
 _parents = attrgetter("_parents")
 
 
-def _has_lanes(op: Rule | None, operands: Iterable[bool]) -> bool:
+def _has_lanes(op: Primitive | None, operands: Iterable[bool]) -> bool:
     return op in (STACK, ONE_LANE) or (op is not LANE_SUM and op is not LANE and any(operands))
 
 
@@ -118,7 +118,7 @@ def _add(n: Numbered, a: int, b: int) -> int | None:
 
 
 def _sub(n: Numbered, a: int, b: int) -> int | None:
-    return a if n.value[b] == 0.0 else n.node(rules.neg, (b,)) if n.value[a] == 0.0 else None
+    return a if n.value[b] == 0.0 else n.node(table.neg, (b,)) if n.value[a] == 0.0 else None
 
 
 def _mul(n: Numbered, a: int, b: int) -> int | None:
@@ -126,14 +126,14 @@ def _mul(n: Numbered, a: int, b: int) -> int | None:
         if constant == 1.0:
             return other
         if constant == -1.0:
-            return n.node(rules.neg, (other,))
+            return n.node(table.neg, (other,))
     return None
 
 
 def _adjoint_mul(n: Numbered, g: int, b: int) -> int | None:
     adjoint, factor = n.value[g], n.value[b]
     if (adjoint is not None and adjoint != 0.0) or (factor is not None and isfinite(factor)):
-        return n.node(rules.mul, (g, b))
+        return n.node(table.mul, (g, b))
     return None
 
 
@@ -149,12 +149,12 @@ def _div(n: Numbered, a: int, b: int) -> int | None:
     if divisor == 1.0:
         return a
     if divisor and abs(math.frexp(divisor)[0]) == 0.5 and 1e-290 < abs(divisor) < 1e290:
-        return n.node(rules.mul, (a, n.constant(1.0 / divisor)))
+        return n.node(table.mul, (a, n.constant(1.0 / divisor)))
     return None
 
 
 def _neg(n: Numbered, a: int) -> int | None:
-    return n.args[a][0] if n.ops[a] is rules.neg else None
+    return n.args[a][0] if n.ops[a] is table.neg else None
 
 
 def _where(n: Numbered, condition: int, a: int, b: int) -> int | None:
@@ -177,12 +177,12 @@ def _lane(n: Numbered, v: int, i: int) -> int | None:
 
 def _lane_sum(n: Numbered, v: int) -> int | None:
     """What is the same in all lanes is multiplied instead of added up."""
-    return None if n.lanes[v] else n.node(rules.mul, (v, n.constant(float(n.lane_count))))
+    return None if n.lanes[v] else n.node(table.mul, (v, n.constant(float(n.lane_count))))
 
 
 def _pow(n: Numbered, a: int, b: int) -> int | None:
     exponent = n.value[b]
-    return a if exponent == 1.0 else n.node(rules.mul, (a, a)) if exponent == 2.0 else None
+    return a if exponent == 1.0 else n.node(table.mul, (a, a)) if exponent == 2.0 else None
 
 
 def _pow_slope(n: Numbered, a: int, b: int, k: int, of_exponent: int) -> int | None:
@@ -191,27 +191,27 @@ def _pow_slope(n: Numbered, a: int, b: int, k: int, of_exponent: int) -> int | N
     if exponent is None or order is None or n.value[of_exponent] != 0.0 or not 0.0 <= exponent - order <= 1.0:
         return None
     if exponent == 2.0 and order == 1.0:
-        return n.node(rules.mul, (n.constant(2.0), a))
+        return n.node(table.mul, (n.constant(2.0), a))
     return n.constant(exponent) if exponent == order and exponent in (1.0, 2.0) else None
 
 
-SIMPLER: dict[Rule, Callable[..., int | None]] = {
-    rules.neg: _neg,
-    rules.where: _where,
-    rules.sum: lambda n, *xs: xs[0] if len(xs) == 1 else None,
-    rules.identity: lambda n, x: x,
+SIMPLER: dict[Primitive, Callable[..., int | None]] = {
+    table.neg: _neg,
+    table.where: _where,
+    table.sum: lambda n, *xs: xs[0] if len(xs) == 1 else None,
+    table.identity: lambda n, x: x,
     SPREAD: lambda n, x: x,
     STACK: _stack,
     LANE: _lane,
     LANE_SUM: _lane_sum,
 }
-SIMPLER_BY_CONSTANT: dict[Rule, Callable[..., int | None]] = {
-    rules.add: _add,
-    rules.sub: _sub,
-    rules.mul: _mul,
-    rules.div: _div,
-    rules.pow: _pow,
-    rules.pow_slope: _pow_slope,
-    rules.adjoint_mul: _adjoint_mul,
-    rules.stop: _stop,
+SIMPLER_BY_CONSTANT: dict[Primitive, Callable[..., int | None]] = {
+    table.add: _add,
+    table.sub: _sub,
+    table.mul: _mul,
+    table.div: _div,
+    table.pow: _pow,
+    table.pow_slope: _pow_slope,
+    table.adjoint_mul: _adjoint_mul,
+    table.stop: _stop,
 }

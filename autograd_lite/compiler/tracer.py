@@ -17,10 +17,10 @@ from os.path import exists
 from types import FrameType
 from typing import Any, NoReturn
 
-from autograd_lite.core import table as rules
+from autograd_lite.core import table as table
 from autograd_lite.core import value as engine
 from autograd_lite.core.modes import recording
-from autograd_lite.core.primitives import CONSTANT, LEAF, Rule
+from autograd_lite.core.primitives import CONSTANT, LEAF, Primitive
 from autograd_lite.core.value import Number, Value, as_value, new
 from autograd_lite.numeric.real import nan
 
@@ -60,36 +60,36 @@ class Tracer(Value):
     def _stop(self, contribution: Any) -> Any:
         """The contribution of this adjoint, but 0 where the adjoint is 0: decided when the program runs."""
         c = contribution
-        if not isinstance(c, Tracer) or c is self or (c._rule in KEEPING_ZERO and self in c._parents):
+        if not isinstance(c, Tracer) or c is self or (c._primitive in KEEPING_ZERO and self in c._parents):
             return c
         if isinstance(c, Outside):
-            return rules.stop(self, c)
-        if c._rule in (rules.mul, rules.adjoint_mul) and c._parents[0] is self:
-            c._rule = rules.adjoint_mul
+            return table.stop(self, c)
+        if c._primitive in (table.mul, table.adjoint_mul) and c._parents[0] is self:
+            c._primitive = table.adjoint_mul
             return c
-        if c._rule is rules.neg:
+        if c._primitive is table.neg:
             inner = c._parents[0]
             stopped = self._stop(inner)
-            return c if stopped is inner else rules.neg(stopped)
-        if c._rule is rules.mul and _is_nonzero(c._parents[0]):
+            return c if stopped is inner else table.neg(stopped)
+        if c._primitive is table.mul and _is_nonzero(c._parents[0]):
             scale, inner = c._parents
             stopped = self._stop(inner)
-            return c if stopped is inner else rules.mul(scale, stopped)
-        if c._rule is rules.div and c._parents[0] is self and _is_nonzero(c._parents[1]):
+            return c if stopped is inner else table.mul(scale, stopped)
+        if c._primitive is table.div and c._parents[0] is self and _is_nonzero(c._parents[1]):
             return c
-        return rules.stop(self, c)
+        return table.stop(self, c)
 
     def __lt__(self, other: Number) -> Any:
-        return rules.greater(other, self)
+        return table.greater(other, self)
 
     def __le__(self, other: Number) -> Any:
-        return rules.greater_equal(other, self)
+        return table.greater_equal(other, self)
 
     def __gt__(self, other: Number) -> Any:
-        return rules.greater(self, other)
+        return table.greater(self, other)
 
     def __ge__(self, other: Number) -> Any:
-        return rules.greater_equal(self, other)
+        return table.greater_equal(self, other)
 
     def __bool__(self) -> bool:
         _refuse("branching on a Value", CHOOSE)
@@ -110,7 +110,7 @@ class Tracer(Value):
         return repr(self)
 
     def __repr__(self) -> str:
-        return f"Value(data=?, op={self._rule.name!r})"
+        return f"Value(data=?, op={self._primitive.name!r})"
 
 
 class Outside(Tracer):
@@ -134,40 +134,43 @@ class Tape(list[Tracer]):
         self.mapping = False  # whether vmap is just recording its function
         self.spread: dict[Value, Value] = {}  # single numbers that an operation over lanes uses, and their LaneTracers
 
-    def record(self, rule: Rule, parents: tuple[Value, ...]) -> Value:
+    def record(self, primitive: Primitive, parents: tuple[Value, ...]) -> Value:
         """Write an operation: what the engine calls in place of computing it."""
         if self.lanes:
-            whole = self._all_lanes(parents) if rule in (rules.sum, rules.mean, STACK) else None
+            whole = self._all_lanes(parents) if primitive in (table.sum, table.mean, STACK) else None
             if whole is not None:
-                return whole if rule is STACK else LANE_SUM(whole) / (self.lanes if rule is rules.mean else 1.0)
-            if rule in (STACK, ONE_LANE):
-                return self._write(LaneTracer, rule, parents)
-            if LaneTracer in map(type, parents) and rule is not LANE:
+                if primitive is STACK:
+                    return whole
+                total: Value = LANE_SUM(whole) / (self.lanes if primitive is table.mean else 1.0)
+                return total
+            if primitive in (STACK, ONE_LANE):
+                return self._write(LaneTracer, primitive, parents)
+            if LaneTracer in map(type, parents) and primitive is not LANE:
                 parents = tuple([p if type(p) is LaneTracer else self.spread_out(p) for p in parents])
-                return self._write(Tracer if rule is LANE_SUM else LaneTracer, rule, parents)
-        return self._write(Tracer, rule, parents)
+                return self._write(Tracer if primitive is LANE_SUM else LaneTracer, primitive, parents)
+        return self._write(Tracer, primitive, parents)
 
     def spread_out(self, x: Value) -> Value:
         """A single number as the same number in every lane: its gradient is the sum over the lanes."""
-        if x._rule is CONSTANT:
+        if x._primitive is CONSTANT:
             return x
         if x not in self.spread:
             self.spread[x] = self._write(LaneTracer, SPREAD, (x,))
         return self.spread[x]
 
-    def _write(self, kind: type[Tracer], rule: Rule, parents: tuple[Value, ...]) -> Tracer:
+    def _write(self, kind: type[Tracer], primitive: Primitive, parents: tuple[Value, ...]) -> Tracer:
         node: Tracer = new(kind)
-        _prepare(node, rule, parents)
+        _prepare(node, primitive, parents)
         self.append(node)
         return node
 
     def _all_lanes(self, parents: tuple[Value, ...]) -> Value | None:
         """The LaneTracer whose lanes, each once and in order, are the operands; None if they are something else."""
-        if len(parents) != self.lanes or parents[0]._rule is not LANE:
+        if len(parents) != self.lanes or parents[0]._primitive is not LANE:
             return None
         whole = parents[0]._parents[0]
         for i, p in enumerate(parents):
-            if p._rule is not LANE or p._parents[0] is not whole or p._parents[1].data != i:
+            if p._primitive is not LANE or p._parents[0] is not whole or p._parents[1].data != i:
                 return None
         return whole
 
@@ -192,17 +195,17 @@ def is_tracing() -> bool:
     return bool(tapes)
 
 
-def _prepare(node: Tracer, rule: Rule, parents: tuple[Value, ...]) -> None:
+def _prepare(node: Tracer, primitive: Primitive, parents: tuple[Value, ...]) -> None:
     _set_number(node, nan)
     node.grad = 0.0
-    node._rule = rule
+    node._primitive = primitive
     node._parents = parents
     node._captured = ()
 
 
 def _is_nonzero(x: Value) -> bool:
     """Whether x is a finite constant other than 0, times which a zero is a zero."""
-    return x._rule is CONSTANT and x.data != 0.0 and isfinite(x.data)
+    return x._primitive is CONSTANT and x.data != 0.0 and isfinite(x.data)
 
 
 _set_number: Callable[[Value, float], None] = Value.__dict__["data"].__set__  # which `Tracer.data` hides
@@ -244,14 +247,14 @@ def _in_one_lane(g: Any, i: float) -> Any:
     return engine.record(ONE_LANE, (as_value(g), engine.constant(i)))
 
 
-LANE_SUM = Rule("sum over lanes", _over_lanes, lambda g: (g,), "sum over lanes of {}")
-SPREAD = Rule("spread", _over_lanes, lambda g: (_summed(g),), "{}")
-STACK = Rule("lanes", _over_lanes, lambda g, *xs: [_in_lane(g, i) for i in range(len(xs))], "lanes({})")
-ONE_LANE = Rule("one lane", _over_lanes, lambda g, x, i: (_in_lane(g, int(i)), 0.0), "{} in lane {}")
-LANE = Rule("lane", _over_lanes, lambda g, v, i: (_in_one_lane(g, i), 0.0), "{}[{}]")
+LANE_SUM = Primitive("sum over lanes", _over_lanes, lambda g: (g,), "sum over lanes of {}")
+SPREAD = Primitive("spread", _over_lanes, lambda g: (_summed(g),), "{}")
+STACK = Primitive("lanes", _over_lanes, lambda g, *xs: [_in_lane(g, i) for i in range(len(xs))], "lanes({})")
+ONE_LANE = Primitive("one lane", _over_lanes, lambda g, x, i: (_in_lane(g, int(i)), 0.0), "{} in lane {}")
+LANE = Primitive("lane", _over_lanes, lambda g, v, i: (_in_one_lane(g, i), 0.0), "{}[{}]")
 KEEPING_ZERO = (
-    rules.neg,
-    rules.where,
+    table.neg,
+    table.where,
     LANE_SUM,
     LANE,
     ONE_LANE,

@@ -5,4 +5,5 @@ with `value.py`, then `table.py`; the rest of the package is derived from these 
 functions are made from the table here.
 """
 
+from autograd_lite.core import copying as copying
 from autograd_lite.core import operators as operators

@@ -1,30 +1,27 @@
 """Copies and pickles of a node, without recursion: a graph may be a million nodes deep."""
 
 import copy as standard
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from autograd_lite.core.order import topological_order
-from autograd_lite.core.primitives import CONSTANT, LEAF, RULES
-
-if TYPE_CHECKING:
-    from autograd_lite.core.value import Value
+from autograd_lite.core.primitives import CONSTANT, LEAF, PRIMITIVES
+from autograd_lite.core.value import Value, topological_order
 
 Attributes = dict[str, Any] | None
 Step = tuple[str, float, float, tuple[int, ...], tuple[float, ...], Attributes]
 
 
-def copy(v: "Value") -> "Value":
+def copy(v: Value) -> Value:
     """`copy.copy(v)`: a new node with the same parents."""
-    return _node(type(v), v.data, v.grad, v._rule, v._parents, v._captured, v.__dict__)
+    return _node(type(v), v.data, v.grad, v._primitive, v._parents, v._captured, v.__dict__)
 
 
-def deepcopy(v: "Value", memo: dict[int, Any]) -> "Value":
+def deepcopy(v: Value, memo: dict[int, Any]) -> Value:
     """`copy.deepcopy(v)`: the node and all it was computed from."""
     interior, leaves = topological_order(v)
     nodes = [u for u in leaves + interior if id(u) not in memo]
     for u in nodes:
         parents = tuple(memo[id(p)] for p in u._parents)
-        memo[id(u)] = _node(type(u), u.data, u.grad, u._rule, parents, u._captured, None)
+        memo[id(u)] = _node(type(u), u.data, u.grad, u._primitive, parents, u._captured, None)
     for u in nodes:  # a gradient that is a graph may lead back here, so only once all nodes have their copies
         twin = memo[id(u)]
         if not isinstance(u.grad, float):
@@ -34,46 +31,50 @@ def deepcopy(v: "Value", memo: dict[int, Any]) -> "Value":
     return memo[id(v)]  # type: ignore[no-any-return]
 
 
-def reduce(v: "Value") -> tuple[Any, ...]:
+def reduce(v: Value) -> tuple[Any, ...]:
     """`pickle.dumps(v)`: leaves as objects, so that one shared with others stays shared; the rest as a flat list."""
     interior, leaves = topological_order(v)
     for u in (*leaves, *interior):
         if isinstance(u.grad, type(v)):
             raise TypeError(f"cannot pickle {u!r}: its grad is a graph; call zero_grad() or pickle .grad.data")
-        if u._parents and u._rule is not RULES.get(u._rule.name):
+        if u._parents and u._primitive is not PRIMITIVES.get(u._primitive.name):
             raise TypeError(f"cannot pickle {u!r}: operation {u.op!r} was recorded by hand; pickle detach() of it")
     if not v._parents:
-        return _leaf, (type(v), v.data, v.grad, v._rule is CONSTANT, _attributes(v))
-    inputs = [u for u in leaves if u._rule is not CONSTANT]
-    constants = [u for u in leaves if u._rule is CONSTANT]
+        return _leaf, (type(v), v.data, v.grad, v._primitive is CONSTANT, _attributes(v))
+    inputs = [u for u in leaves if u._primitive is not CONSTANT]
+    constants = [u for u in leaves if u._primitive is CONSTANT]
     index = {u: i for i, u in enumerate(inputs + constants + interior)}
     steps = [(u.op, u.data, u.grad, tuple(index[p] for p in u._parents), u._captured, _attributes(u)) for u in interior]
     return _graph, (type(v), inputs, [u.data for u in constants], steps)
 
 
-def _attributes(v: "Value") -> dict[str, Any]:
+def _attributes(v: Value) -> dict[str, Any]:
     """What users attached to the node. The scopes that modules note lead back into the graph, and stay behind."""
     return {name: x for name, x in v.__dict__.items() if name != "scopes"}
 
 
-def _leaf(kind: type["Value"], data: float, grad: float, is_constant: bool, attributes: Attributes) -> "Value":
+def _leaf(kind: type[Value], data: float, grad: float, is_constant: bool, attributes: Attributes) -> Value:
     return _node(kind, data, grad, CONSTANT if is_constant else LEAF, (), (), attributes)
 
 
-def _graph(kind: type["Value"], inputs: list["Value"], constants: list[float], steps: list[Step]) -> "Value":
+def _graph(kind: type[Value], inputs: list[Value], constants: list[float], steps: list[Step]) -> Value:
     nodes = inputs + [_leaf(kind, x, 0.0, True, None) for x in constants]
     for op, data, grad, indices, captured, attributes in steps:
-        if op not in RULES:
+        if op not in PRIMITIVES:
             raise ValueError(f"cannot unpickle operation {op!r}: declare it with primitive() first")
-        nodes.append(_node(kind, data, grad, RULES[op], tuple(nodes[i] for i in indices), captured, attributes))
+        nodes.append(_node(kind, data, grad, PRIMITIVES[op], tuple(nodes[i] for i in indices), captured, attributes))
     return nodes[-1]
 
 
 def _node(
-    kind: type["Value"], data: float, grad: Any, rule: Any, parents: Any, captured: Any, attributes: Any
-) -> "Value":
+    kind: type[Value], data: float, grad: Any, primitive: Any, parents: Any, captured: Any, attributes: Any
+) -> Value:
     node = object.__new__(kind)
-    node.data, node.grad, node._rule, node._parents, node._captured = data, grad, rule, parents, captured
+    node.data, node.grad, node._primitive, node._parents, node._captured = data, grad, primitive, parents, captured
     if attributes:
         node.__dict__.update(attributes)
     return node
+
+
+for _name, _method in (("__copy__", copy), ("__deepcopy__", deepcopy), ("__reduce__", reduce)):
+    setattr(Value, _name, _method)

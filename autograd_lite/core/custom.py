@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_lite.core.operators import install
-from autograd_lite.core.primitives import RULES, Rule, rule
+from autograd_lite.core.primitives import PRIMITIVES, Primitive, declare
 from autograd_lite.core.value import Value
 from autograd_lite.numeric.real import IEEE, as_float
 
-_BUILT_IN = frozenset(RULES)
+_BUILT_IN = frozenset(PRIMITIVES)
 
 
-def primitive(name: str, forward: Callable[..., float], vjp: Callable[..., Sequence[Any]], form: str = "") -> Rule:
+def primitive(name: str, forward: Callable[..., float], vjp: Callable[..., Sequence[Any]], form: str = "") -> Primitive:
     """Declare an operation and its derivative; returns the function to call with numbers or Values.
 
     `forward(*operands)` computes the value from floats. `vjp(g, ...)` is the body of the local backward closure: from
@@ -33,7 +33,7 @@ def primitive(name: str, forward: Callable[..., float], vjp: Callable[..., Seque
     """
     if not isinstance(name, str) or not name:
         raise TypeError(f"primitive(name) must be a non-empty string, not {name!r}")
-    if name in _BUILT_IN or (name.isidentifier() and hasattr(Value, name) and name not in RULES):
+    if name in _BUILT_IN or (name.isidentifier() and hasattr(Value, name) and name not in PRIMITIVES):
         raise ValueError(f"primitive(name) {name!r} belongs to autograd_lite already: choose another name")
     for argument, function in (("forward", forward), ("vjp", vjp)):
         if not callable(function):
@@ -42,7 +42,7 @@ def primitive(name: str, forward: Callable[..., float], vjp: Callable[..., Seque
     form = form or f"{name}({', '.join(['{}'] * count)})"
     if form.count("{}") != count:
         raise ValueError(f"primitive(form) of {name!r} must have one {{}} for each of {count} operands, not {form!r}")
-    declared = rule(name, _total(name, forward), _checked(name, count, vjp), form)
+    declared = declare(name, _total(name, forward), _checked(name, count, vjp), form)
     declared.arity = count  # the checked closure itself takes any number
     install(declared)
     return declared
@@ -64,7 +64,7 @@ def _total(name: str, forward: Callable[..., float]) -> Callable[..., float]:
 
 def _checked(name: str, count: int, vjp: Callable[..., Any]) -> Callable[..., Sequence[Any]]:
     """`vjp` over output and operands, its result checked to be one number or Value for each operand."""
-    plan = Rule(name, vjp, vjp, "{}" * count)
+    plan = Primitive(name, vjp, vjp, "{}" * count)
     is_maker = vjp.__code__.co_varnames[:1] != ("g",)
 
     def checked(g: Any, y: Any, *xs: Any) -> Sequence[Any]:

@@ -1,4 +1,4 @@
-"""The functions of two and of many operands, over numbers and Values. What each computes is a row of `rules.py`.
+"""The functions of two and of many operands, over numbers and Values. What each computes is a row of `table.py`.
 
 As in `elementary.py`: the result is a Value if one is among the operands, else a float; inf and nan come as IEEE 754
 has them; nan in gives nan out, and a nan gradient. What is no real number is a TypeError, an empty list or two lists
@@ -8,7 +8,7 @@ of different lengths a ValueError.
 from collections.abc import Iterable
 from typing import Any
 
-from autograd_lite.core import table as rules
+from autograd_lite.core import table as table
 from autograd_lite.core.primitives import each
 from autograd_lite.core.value import Number
 from autograd_lite.numeric.real import inf
@@ -23,7 +23,7 @@ def pow(x: Number, y: Number) -> Any:
     >>> pow(2.0, 3.0)
     8.0
     """
-    return rules.pow(x, y)
+    return table.pow(x, y)
 
 
 def atan2(y: Number, x: Number) -> Any:
@@ -34,7 +34,7 @@ def atan2(y: Number, x: Number) -> Any:
     >>> atan2(0.0, 1.0)
     0.0
     """
-    return rules.atan2(y, x)
+    return table.atan2(y, x)
 
 
 def hypot(x: Number, y: Number) -> Any:
@@ -43,7 +43,7 @@ def hypot(x: Number, y: Number) -> Any:
     >>> hypot(3.0, 4.0)
     5.0
     """
-    return rules.hypot(x, y)
+    return table.hypot(x, y)
 
 
 def logaddexp(x: Number, y: Number) -> Any:
@@ -52,7 +52,7 @@ def logaddexp(x: Number, y: Number) -> Any:
     >>> logaddexp(1000.0, -1000.0)
     1000.0
     """
-    return rules.logaddexp(x, y)
+    return table.logaddexp(x, y)
 
 
 def maximum(x: Number, y: Number) -> Any:
@@ -61,7 +61,7 @@ def maximum(x: Number, y: Number) -> Any:
     >>> maximum(2.0, 3.0)
     3.0
     """
-    return rules.maximum(x, y)
+    return table.maximum(x, y)
 
 
 def minimum(x: Number, y: Number) -> Any:
@@ -70,7 +70,7 @@ def minimum(x: Number, y: Number) -> Any:
     >>> minimum(2.0, 3.0)
     2.0
     """
-    return rules.minimum(x, y)
+    return table.minimum(x, y)
 
 
 def clamp(x: Number, low: Number = -inf, high: Number = inf) -> Any:
@@ -79,7 +79,7 @@ def clamp(x: Number, low: Number = -inf, high: Number = inf) -> Any:
     >>> clamp(5.0, 0.0, 1.0)
     1.0
     """
-    return rules.clamp(x, low, high)
+    return table.clamp(x, low, high)
 
 
 def where(condition: Number, x: Number, y: Number) -> Any:
@@ -90,7 +90,7 @@ def where(condition: Number, x: Number, y: Number) -> Any:
     >>> where(2.0 > 1.0, 10.0, 20.0)
     10.0
     """
-    return rules.where(condition, x, y)
+    return table.where(condition, x, y)
 
 
 def leaky_relu(x: Number, slope: Number = 0.01) -> Any:
@@ -99,7 +99,7 @@ def leaky_relu(x: Number, slope: Number = 0.01) -> Any:
     >>> leaky_relu(-100.0)
     -1.0
     """
-    return rules.leaky_relu(x, slope)
+    return table.leaky_relu(x, slope)
 
 
 def elu(x: Number, alpha: Number = 1.0) -> Any:
@@ -108,7 +108,7 @@ def elu(x: Number, alpha: Number = 1.0) -> Any:
     >>> elu(2.0)
     2.0
     """
-    return rules.elu(x, alpha)
+    return table.elu(x, alpha)
 
 
 def sum(xs: Iterable[Number]) -> Any:
@@ -117,7 +117,7 @@ def sum(xs: Iterable[Number]) -> Any:
     >>> sum([1e16, 1.0, -1e16])
     1.0
     """
-    return rules.sum(*_operands(xs, "sum(xs)"))
+    return table.sum(*_operands(xs, "sum(xs)"))
 
 
 def mean(xs: Iterable[Number]) -> Any:
@@ -126,7 +126,7 @@ def mean(xs: Iterable[Number]) -> Any:
     >>> mean([1.0, 2.0, 6.0])
     3.0
     """
-    return rules.mean(*_operands(xs, "mean(xs)"))
+    return table.mean(*_operands(xs, "mean(xs)"))
 
 
 def prod(xs: Iterable[Number]) -> Any:
@@ -135,7 +135,7 @@ def prod(xs: Iterable[Number]) -> Any:
     >>> prod([2.0, 3.0, 4.0])
     24.0
     """
-    return rules.prod(*_operands(xs, "prod(xs)"))
+    return table.prod(*_operands(xs, "prod(xs)"))
 
 
 def dot(ws: Iterable[Number], xs: Iterable[Number], bias: Number | None = None) -> Any:
@@ -149,7 +149,7 @@ def dot(ws: Iterable[Number], xs: Iterable[Number], bias: Number | None = None) 
     left, right = _operands(ws, "dot(ws)"), _operands(xs, "dot(xs)")
     if len(left) != len(right):
         raise ValueError(f"dot(ws, xs) needs two lists of one length, got {len(left)} and {len(right)} numbers")
-    return rules.dot(*left, *right) if bias is None else rules.dot(*left, *right, bias)
+    return table.dot(*left, *right) if bias is None else table.dot(*left, *right, bias)
 
 
 def max(xs: Iterable[Number]) -> Any:
@@ -158,7 +158,7 @@ def max(xs: Iterable[Number]) -> Any:
     >>> max([1.0, 5.0, 3.0])
     5.0
     """
-    return rules.max(*_operands(xs, "max(xs)"))
+    return table.max(*_operands(xs, "max(xs)"))
 
 
 def min(xs: Iterable[Number]) -> Any:
@@ -167,7 +167,7 @@ def min(xs: Iterable[Number]) -> Any:
     >>> min([1.0, 5.0, 3.0])
     1.0
     """
-    return rules.min(*_operands(xs, "min(xs)"))
+    return table.min(*_operands(xs, "min(xs)"))
 
 
 def norm(xs: Iterable[Number]) -> Any:
@@ -176,7 +176,7 @@ def norm(xs: Iterable[Number]) -> Any:
     >>> norm([2.0, 3.0, 6.0])
     7.0
     """
-    return rules.norm(*_operands(xs, "norm(xs)"))
+    return table.norm(*_operands(xs, "norm(xs)"))
 
 
 def logsumexp(xs: Iterable[Number]) -> Any:
@@ -185,7 +185,7 @@ def logsumexp(xs: Iterable[Number]) -> Any:
     >>> logsumexp([1000.0, -1000.0])
     1000.0
     """
-    return rules.logsumexp(*_operands(xs, "logsumexp(xs)"))
+    return table.logsumexp(*_operands(xs, "logsumexp(xs)"))
 
 
 def softmax(xs: Iterable[Number]) -> list[Any]:
@@ -194,7 +194,7 @@ def softmax(xs: Iterable[Number]) -> list[Any]:
     >>> softmax([0.0, 0.0])
     [0.5, 0.5]
     """
-    return each(rules.softmax, _operands(xs, "softmax(xs)"))
+    return each(table.softmax, _operands(xs, "softmax(xs)"))
 
 
 def log_softmax(xs: Iterable[Number]) -> list[Any]:
@@ -203,7 +203,7 @@ def log_softmax(xs: Iterable[Number]) -> list[Any]:
     >>> log_softmax([1000.0, 0.0])
     [-0.0, -1000.0]
     """
-    return each(rules.log_softmax, _operands(xs, "log_softmax(xs)"))
+    return each(table.log_softmax, _operands(xs, "log_softmax(xs)"))
 
 
 def _operands(xs: Iterable[Number], argument: str) -> tuple[Number, ...]:

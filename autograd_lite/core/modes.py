@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 from autograd_lite.core import value as engine
-from autograd_lite.core.primitives import Rule
+from autograd_lite.core.primitives import Primitive
 from autograd_lite.core.value import Recorder, Value, Watch
 
 
@@ -40,14 +40,14 @@ def detect_anomaly() -> Iterator[None]:
     FloatingPointError: log(x=0.0) is -inf
     """
 
-    def record(rule: Rule, parents: tuple[Value, ...]) -> Value:
+    def record(primitive: Primitive, parents: tuple[Value, ...]) -> Value:
         engine.recorder = outer
         try:
-            node = engine.record(rule, parents)
+            node = engine.record(primitive, parents)
         finally:
             engine.recorder = record
         if not isfinite(node.data):
-            raise FloatingPointError(f"{_describe(rule.name, parents)} is {node.data}")
+            raise FloatingPointError(f"{_describe(primitive.name, parents)} is {node.data}")
         return node
 
     def watch(node: Value, contributions: Iterable[Any]) -> None:
@@ -91,8 +91,8 @@ def recording(recorder: Recorder | None, watch: Watch | None) -> Iterator[None]:
         engine.recorder, engine.watch = before
 
 
-def _compute(rule: Rule, parents: tuple[Value, ...]) -> Value:
-    return Value(rule.evaluate([p.data for p in parents]))
+def _compute(primitive: Primitive, parents: tuple[Value, ...]) -> Value:
+    return Value(primitive.evaluate([p.data for p in parents]))
 
 
 def _describe(op: str, operands: tuple[Value, ...]) -> str:

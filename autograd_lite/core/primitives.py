@@ -6,19 +6,19 @@ from typing import Any, ClassVar
 from autograd_lite.numeric.real import IEEE, as_float
 
 Vjp = Callable[..., Sequence[Any]]
-_running_ieee = False  # inside `run_ieee`: then what a rule computes is an IEEE float too
+_running_ieee = False  # inside `run_ieee`: then what a primitive computes is an IEEE float too
 VARARGS = 0x04  # the code flag of a function that takes *args
 
 
-class Rule:
+class Primitive:
     """A primitive: its name, how to compute it, the body of its local backward closure, and how it prints.
 
-    Calling a rule applies it: to plain floats it gives a float; with a Value among the operands it records a node.
+    Calling it applies it: to plain floats it gives a float; with a Value among the operands it records a node.
     """
 
     __slots__ = ("arity", "form", "forward", "name", "takes_operands", "takes_output", "vjp")
 
-    RECORD: ClassVar[Callable[["Rule", tuple[Any, ...]], Any]]  # set by the engine, which knows what a Value is
+    RECORD: ClassVar[Callable[["Primitive", tuple[Any, ...]], Any]]  # set by the engine, which knows what a Value is
 
     def __init__(self, name: str, forward: Callable[..., Any], vjp: Vjp, form: str) -> None:
         self.name = name
@@ -35,7 +35,7 @@ class Rule:
     def __call__(self, *operands: Any) -> Any:
         for x in operands:
             if not isinstance(x, float):
-                return Rule.RECORD(self, operands)
+                return Primitive.RECORD(self, operands)
         y = self.evaluate(operands)
         return IEEE(y) if _running_ieee else y
 
@@ -51,24 +51,24 @@ class Rule:
         return (y,) if self.takes_output else ()
 
     def __repr__(self) -> str:
-        return f"<rule {self.name}>"
+        return f"<primitive {self.name}>"
 
 
-RULES: dict[str, Rule] = {}
+PRIMITIVES: dict[str, Primitive] = {}
 
 
-def rule(name: str, forward: Callable[..., Any], vjp: Vjp, form: str) -> Rule:
+def declare(name: str, forward: Callable[..., Any], vjp: Vjp, form: str) -> Primitive:
     """Declare a row of the table."""
-    RULES[name] = Rule(name, forward, vjp, form)
-    return RULES[name]
+    PRIMITIVES[name] = Primitive(name, forward, vjp, form)
+    return PRIMITIVES[name]
 
 
-LEAF = Rule("", float, lambda g: (), "")
-CONSTANT = Rule("", float, lambda g: (), "")
+LEAF = Primitive("", float, lambda g: (), "")
+CONSTANT = Primitive("", float, lambda g: (), "")
 
 
-def by_hand(op: Any, parents: Sequence[Any], node: type, push: Callable[[], None] | None = None) -> Rule:
-    """The rule of one node that a user recorded: its name, or its tuple of local derivatives, in place of a table row.
+def by_hand(op: Any, parents: Sequence[Any], node: type, push: Callable[[], None] | None = None) -> Primitive:
+    """The primitive of one node that a user recorded: its name or its local derivatives in place of a table row.
 
     `push` is a micrograd-style `_backward`, which adds to the parents' `grad` itself.
     """
@@ -96,7 +96,7 @@ def by_hand(op: Any, parents: Sequence[Any], node: type, push: Callable[[], None
         push()
         return [0.0] * len(parents)
 
-    return Rule(name, as_float, vjp, "")
+    return Primitive(name, as_float, vjp, "")
 
 
 def plain(xs: Sequence[Any]) -> bool:
@@ -104,7 +104,7 @@ def plain(xs: Sequence[Any]) -> bool:
     return all(isinstance(x, float) for x in xs)
 
 
-def each(apply: Rule, xs: Sequence[Any]) -> list[Any]:
+def each(apply: Primitive, xs: Sequence[Any]) -> list[Any]:
     """`apply(x, *the_other_operands)` for every x of xs."""
     return [apply(x, *xs[:i], *xs[i + 1 :]) for i, x in enumerate(xs)]
 

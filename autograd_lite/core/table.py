@@ -1,6 +1,6 @@
 """The derivative table: each primitive declared once, and the whole calculus of the package with it.
 
-A row reads `rule(name, forward, vjp, form)`. `forward` computes the value from plain floats. `vjp` is the body of the
+A row reads `declare(name, forward, vjp, form)`. `forward` computes the value from floats. `vjp` is the body of the
 local backward closure: given the gradient `g` that arrives at the output `y`, it returns what each operand receives,
 `g` times the partial derivative. The closure captures what its parameters name, and nothing else: the output if there
 is a `y`, the operands if there are any. It is written in arithmetic that does not care what a number is: over floats it
@@ -15,139 +15,140 @@ and `reductions.py` (functions that lose no digits).
 
 from typing import Any
 
-from autograd_lite.core.primitives import Rule, each, plain, rule
+from autograd_lite.core.primitives import Primitive, declare, each, plain
 from autograd_lite.numeric import real, reductions, special
 
 LOG2E, LOG10E = 1.4426950408889634, 0.4342944819032518
 
 # fmt: off
 # --- arithmetic ----------------------------------------------------------------------------------------------------
-add: Rule = rule("+", real.add, lambda g: (g, g), "{} + {}")
-sub: Rule = rule("-", real.sub, lambda g: (g, -g), "{} - {}")
-mul: Rule = rule("*", real.mul, lambda g, a, b: (g * b, g * a), "{} * {}")
-div: Rule = rule("/", real.div, lambda g, a, b: (g / b, -(g * div_slope(a, b))), "{} / {}")
-identity: Rule = rule("identity", float, lambda g: (g,), "{}")
-neg: Rule = rule("neg", real.neg, lambda g: (-g,), "-{}")
-pow: Rule = rule("**", real.pow, lambda g, a, b: (
+add: Primitive = declare("+", real.add, lambda g: (g, g), "{} + {}")
+sub: Primitive = declare("-", real.sub, lambda g: (g, -g), "{} - {}")
+mul: Primitive = declare("*", real.mul, lambda g, a, b: (g * b, g * a), "{} * {}")
+div: Primitive = declare("/", real.div, lambda g, a, b: (g / b, -(g * div_slope(a, b))), "{} / {}")
+identity: Primitive = declare("identity", float, lambda g: (g,), "{}")
+neg: Primitive = declare("neg", real.neg, lambda g: (-g,), "-{}")
+pow: Primitive = declare("**", real.pow, lambda g, a, b: (
     g * pow_slope(a, b, 1.0, 0.0), g * pow_slope(a, b, 0.0, 1.0)), "{} ** {}")
-div_slope: Rule = rule("/'", special.div_slope, lambda g, y, a, b: (
+div_slope: Primitive = declare("/'", special.div_slope, lambda g, y, a, b: (
     g * div_slope(1.0, b), -2.0 * (g * (y / b))), "{} / {} ** 2")
-pow_slope: Rule = rule("pow'", special.pow_slope, lambda g, a, b, k, n: (
+pow_slope: Primitive = declare("pow'", special.pow_slope, lambda g, a, b, k, n: (
     g * pow_slope(a, b, k + 1.0, n), g * pow_slope(a, b, k, n + 1.0), 0.0, 0.0), "pow'({}, {}, {}, {})")
 
 # --- exponentials and logarithms -----------------------------------------------------------------------------------
-exp: Rule = rule("exp", real.exp, lambda g, y: (g * y,), "exp({})")
-expm1: Rule = rule("expm1", real.expm1, lambda g, x: (g * exp(x),), "expm1({})")
-log: Rule = rule("log", real.log, lambda g, x: (g * log_slope(1.0, x),), "log({})")
-log2: Rule = rule("log2", real.log2, lambda g, x: (g * log_slope(LOG2E, x),), "log2({})")
-log10: Rule = rule("log10", real.log10, lambda g, x: (g * log_slope(LOG10E, x),), "log10({})")
-log1p: Rule = rule("log1p", real.log1p, lambda g, x: (g * log_slope(1.0, 1.0 + x),), "log1p({})")
-sqrt: Rule = rule("sqrt", real.sqrt, lambda g, y: (g * (0.5 / y),), "sqrt({})")
-log_slope: Rule = rule("log'", special.log_slope, lambda g, y, c, x: (
+exp: Primitive = declare("exp", real.exp, lambda g, y: (g * y,), "exp({})")
+expm1: Primitive = declare("expm1", real.expm1, lambda g, x: (g * exp(x),), "expm1({})")
+log: Primitive = declare("log", real.log, lambda g, x: (g * log_slope(1.0, x),), "log({})")
+log2: Primitive = declare("log2", real.log2, lambda g, x: (g * log_slope(LOG2E, x),), "log2({})")
+log10: Primitive = declare("log10", real.log10, lambda g, x: (g * log_slope(LOG10E, x),), "log10({})")
+log1p: Primitive = declare("log1p", real.log1p, lambda g, x: (g * log_slope(1.0, 1.0 + x),), "log1p({})")
+sqrt: Primitive = declare("sqrt", real.sqrt, lambda g, y: (g * (0.5 / y),), "sqrt({})")
+log_slope: Primitive = declare("log'", special.log_slope, lambda g, y, c, x: (
     g * log_slope(1.0, x), -(g * (y / x))), "{} / {}")
 
 # --- trigonometric and hyperbolic functions ------------------------------------------------------------------------
-sin: Rule = rule("sin", real.sin, lambda g, x: (g * cos(x),), "sin({})")
-cos: Rule = rule("cos", real.cos, lambda g, x: (-(g * sin(x)),), "cos({})")
-tan: Rule = rule("tan", real.tan, lambda g, y: (g * (1.0 + y * y),), "tan({})")
-asin: Rule = rule("asin", real.asin, lambda g, x: (g * asin_slope(x),), "asin({})")
-acos: Rule = rule("acos", real.acos, lambda g, x: (-(g * asin_slope(x)),), "acos({})")
-atan: Rule = rule("atan", real.atan, lambda g, x: (g * atan_slope(x),), "atan({})")
-sinh: Rule = rule("sinh", real.sinh, lambda g, x: (g * cosh(x),), "sinh({})")
-cosh: Rule = rule("cosh", real.cosh, lambda g, x: (g * sinh(x),), "cosh({})")
-tanh: Rule = rule("tanh", real.tanh, lambda g, x: (g * tanh_slope(x),), "tanh({})")
-asinh: Rule = rule("asinh", real.asinh, lambda g, x: (g * asinh_slope(x),), "asinh({})")
-acosh: Rule = rule("acosh", real.acosh, lambda g, x: (g * acosh_slope(x),), "acosh({})")
-atanh: Rule = rule("atanh", real.atanh, lambda g, x: (g * atanh_slope(x),), "atanh({})")
-atan2: Rule = rule("atan2", real.atan2, lambda g, a, b: (
+sin: Primitive = declare("sin", real.sin, lambda g, x: (g * cos(x),), "sin({})")
+cos: Primitive = declare("cos", real.cos, lambda g, x: (-(g * sin(x)),), "cos({})")
+tan: Primitive = declare("tan", real.tan, lambda g, y: (g * (1.0 + y * y),), "tan({})")
+asin: Primitive = declare("asin", real.asin, lambda g, x: (g * asin_slope(x),), "asin({})")
+acos: Primitive = declare("acos", real.acos, lambda g, x: (-(g * asin_slope(x)),), "acos({})")
+atan: Primitive = declare("atan", real.atan, lambda g, x: (g * atan_slope(x),), "atan({})")
+sinh: Primitive = declare("sinh", real.sinh, lambda g, x: (g * cosh(x),), "sinh({})")
+cosh: Primitive = declare("cosh", real.cosh, lambda g, x: (g * sinh(x),), "cosh({})")
+tanh: Primitive = declare("tanh", real.tanh, lambda g, x: (g * tanh_slope(x),), "tanh({})")
+asinh: Primitive = declare("asinh", real.asinh, lambda g, x: (g * asinh_slope(x),), "asinh({})")
+acosh: Primitive = declare("acosh", real.acosh, lambda g, x: (g * acosh_slope(x),), "acosh({})")
+atanh: Primitive = declare("atanh", real.atanh, lambda g, x: (g * atanh_slope(x),), "atanh({})")
+atan2: Primitive = declare("atan2", real.atan2, lambda g, a, b: (
     g * atan2_slope(b, a), -(g * atan2_slope(a, b))), "atan2({}, {})")
-asin_slope: Rule = rule("asin'", special.asin_slope, lambda g, y, x: (g * (x * y * y * y),), "1 / sqrt(1 - {} ** 2)")
-atan_slope: Rule = rule("atan'", special.atan_slope, lambda g, y, x: (
+asin_slope: Primitive = declare("asin'", special.asin_slope, lambda g, y, x: (
+    g * (x * y * y * y),), "1 / sqrt(1 - {} ** 2)")
+atan_slope: Primitive = declare("atan'", special.atan_slope, lambda g, y, x: (
     g * (-2.0 * (x * y) * y),), "1 / (1 + {} ** 2)")
-tanh_slope: Rule = rule("tanh'", special.tanh_slope, lambda g, y, x: (
+tanh_slope: Primitive = declare("tanh'", special.tanh_slope, lambda g, y, x: (
     g * (-2.0 * (tanh(x) * y)),), "1 - tanh({}) ** 2")
-asinh_slope: Rule = rule("asinh'", special.asinh_slope, lambda g, y, x: (
+asinh_slope: Primitive = declare("asinh'", special.asinh_slope, lambda g, y, x: (
     -(g * (x * y * y * y)),), "1 / sqrt(1 + {} ** 2)")
-acosh_slope: Rule = rule("acosh'", special.acosh_slope, lambda g, y, x: (
+acosh_slope: Primitive = declare("acosh'", special.acosh_slope, lambda g, y, x: (
     -(g * (x * y * y * y)),), "1 / sqrt({} ** 2 - 1)")
-atanh_slope: Rule = rule("atanh'", special.atanh_slope, lambda g, y, x: (
+atanh_slope: Primitive = declare("atanh'", special.atanh_slope, lambda g, y, x: (
     g * (2.0 * (x * y) * y),), "1 / (1 - {} ** 2)")
-atan2_slope: Rule = rule("atan2'", special.atan2_slope, lambda g, y, a, b: (
+atan2_slope: Primitive = declare("atan2'", special.atan2_slope, lambda g, y, a, b: (
     g * atan2_curvature(a, b), -2.0 * (g * (y * atan2_slope(b, a)))), "{0} / ({0} ** 2 + {1} ** 2)")
-atan2_curvature: Rule = rule("atan2''", special.atan2_curvature, lambda g, a, b: _cubed_reciprocal(
+atan2_curvature: Primitive = declare("atan2''", special.atan2_curvature, lambda g, a, b: _cubed_reciprocal(
     2.0 * g, atan2_slope(a, b), atan2_slope(b, a)), "({1} ** 2 - {0} ** 2) / ({0} ** 2 + {1} ** 2) ** 2")
 
 # --- the error function and activations ----------------------------------------------------------------------------
-erf: Rule = rule("erf", real.erf, lambda g, x: (g * erf_slope(x),), "erf({})")
-erfc: Rule = rule("erfc", real.erfc, lambda g, x: (-(g * erf_slope(x)),), "erfc({})")
-sigmoid: Rule = rule("sigmoid", special.sigmoid, lambda g, x: (g * sigmoid_slope(x),), "sigmoid({})")
-softplus: Rule = rule("softplus", special.softplus, lambda g, x: (g * sigmoid(x),), "softplus({})")
-logsigmoid: Rule = rule("logsigmoid", special.logsigmoid, lambda g, x: (g * sigmoid(-x),), "logsigmoid({})")
-silu: Rule = rule("silu", special.silu, lambda g, x: (g * silu_slope(x),), "silu({})")
-gelu: Rule = rule("gelu", special.gelu, lambda g, x: (g * gelu_slope(x),), "gelu({})")
-erf_slope: Rule = rule("erf'", special.erf_slope, lambda g, y, x: (
+erf: Primitive = declare("erf", real.erf, lambda g, x: (g * erf_slope(x),), "erf({})")
+erfc: Primitive = declare("erfc", real.erfc, lambda g, x: (-(g * erf_slope(x)),), "erfc({})")
+sigmoid: Primitive = declare("sigmoid", special.sigmoid, lambda g, x: (g * sigmoid_slope(x),), "sigmoid({})")
+softplus: Primitive = declare("softplus", special.softplus, lambda g, x: (g * sigmoid(x),), "softplus({})")
+logsigmoid: Primitive = declare("logsigmoid", special.logsigmoid, lambda g, x: (g * sigmoid(-x),), "logsigmoid({})")
+silu: Primitive = declare("silu", special.silu, lambda g, x: (g * silu_slope(x),), "silu({})")
+gelu: Primitive = declare("gelu", special.gelu, lambda g, x: (g * gelu_slope(x),), "gelu({})")
+erf_slope: Primitive = declare("erf'", special.erf_slope, lambda g, y, x: (
     g * (-2.0 * (x * y)),), "2 / sqrt(pi) * exp(-{} ** 2)")
-sigmoid_slope: Rule = rule("sigmoid'", special.sigmoid_slope, lambda g, y, x: (
+sigmoid_slope: Primitive = declare("sigmoid'", special.sigmoid_slope, lambda g, y, x: (
     -(g * (tanh(0.5 * x) * y)),), "sigmoid({0}) * (1 - sigmoid({0}))")
-silu_slope: Rule = rule("silu'", special.silu_slope, lambda g, x: (
+silu_slope: Primitive = declare("silu'", special.silu_slope, lambda g, x: (
     g * silu_curvature(x),), "sigmoid({0}) * (1 + {0} * (1 - sigmoid({0})))")
-silu_curvature: Rule = rule("silu''", special.silu_curvature, lambda g, y, x: (
+silu_curvature: Primitive = declare("silu''", special.silu_curvature, lambda g, y, x: (
     -(g * (tanh(0.5 * x) * y + sigmoid_slope(x) * (tanh(0.5 * x) + 2.0 * x * sigmoid_slope(x)))),), "silu''({})")
-gelu_slope: Rule = rule("gelu'", special.gelu_slope, lambda g, x: (
+gelu_slope: Primitive = declare("gelu'", special.gelu_slope, lambda g, x: (
     g * gelu_curvature(x),), "0.5 * (1 + erf({0} / sqrt(2))) + {0} * normal_pdf({0})")
-gelu_curvature: Rule = rule("gelu''", special.gelu_curvature, lambda g, y, x: (
+gelu_curvature: Primitive = declare("gelu''", special.gelu_curvature, lambda g, y, x: (
     -(g * (x * y + 2.0 * x * normal_pdf(x))),), "gelu''({})")
-normal_pdf: Rule = rule("normal_pdf", special.normal_pdf, lambda g, y, x: (-(g * (x * y)),), "normal_pdf({})")
+normal_pdf: Primitive = declare("normal_pdf", special.normal_pdf, lambda g, y, x: (-(g * (x * y)),), "normal_pdf({})")
 
 # --- piecewise functions: at a kink, the convention in the function's docstring ------------------------------------
-abs: Rule = rule("abs", real.fabs, lambda g, x: (g * sign(x),), "abs({})")
-sign: Rule = rule("sign", real.sign, lambda g, x: (g * (0.0 * sign(x)),), "sign({})")
-relu: Rule = rule("relu", real.relu, lambda g, x: (g * positive(x),), "relu({})")
-leaky_relu: Rule = rule("leaky_relu", real.leaky_relu, lambda g, x, slope: (
+abs: Primitive = declare("abs", real.fabs, lambda g, x: (g * sign(x),), "abs({})")
+sign: Primitive = declare("sign", real.sign, lambda g, x: (g * (0.0 * sign(x)),), "sign({})")
+relu: Primitive = declare("relu", real.relu, lambda g, x: (g * positive(x),), "relu({})")
+leaky_relu: Primitive = declare("leaky_relu", real.leaky_relu, lambda g, x, slope: (
     g * (positive(x) + (1.0 - positive(x)) * slope), g * ((1.0 - positive(x)) * x)), "leaky_relu({}, {})")
-elu: Rule = rule("elu", real.elu, lambda g, x, alpha: (
+elu: Primitive = declare("elu", real.elu, lambda g, x, alpha: (
     g * (positive(x) + (1.0 - positive(x)) * _scaled_exp(alpha, where(positive(x), 0.0, x))),
     g * ((1.0 - positive(x)) * expm1(where(positive(x), 0.0, x)))), "elu({}, {})")
-maximum: Rule = rule("maximum", real.maximum, lambda g, y, a, b: _to_equals(g, y, a, b), "maximum({}, {})")
-minimum: Rule = rule("minimum", real.minimum, lambda g, y, a, b: _to_equals(g, y, a, b), "minimum({}, {})")
-clamp: Rule = rule("clamp", real.clamp, lambda g, y, x, low, high: (
+maximum: Primitive = declare("maximum", real.maximum, lambda g, y, a, b: _to_equals(g, y, a, b), "maximum({}, {})")
+minimum: Primitive = declare("minimum", real.minimum, lambda g, y, a, b: _to_equals(g, y, a, b), "minimum({}, {})")
+clamp: Primitive = declare("clamp", real.clamp, lambda g, y, x, low, high: (
     g * equal(x, y), g * ((1.0 - equal(x, y)) * equal(low, y)), g * ((1.0 - equal(x, y)) * (1.0 - equal(low, y)))),
     "clamp({}, {}, {})")
-where: Rule = rule("where", real.where, lambda g, c, a, b: (
+where: Primitive = declare("where", real.where, lambda g, c, a, b: (
     0.0, where(c, g, 0.0), where(c, 0.0, g)), "where({}, {}, {})")
-positive: Rule = rule("relu'", real.positive, lambda g: (0.0,), "relu'({})")
-equal: Rule = rule("=", real.equal, lambda g: (0.0, 0.0), "{} == {}")
-greater: Rule = rule(">", real.greater, lambda g: (0.0, 0.0), "{} > {}")
-greater_equal: Rule = rule(">=", real.greater_equal, lambda g: (0.0, 0.0), "{} >= {}")
+positive: Primitive = declare("relu'", real.positive, lambda g: (0.0,), "relu'({})")
+equal: Primitive = declare("=", real.equal, lambda g: (0.0, 0.0), "{} == {}")
+greater: Primitive = declare(">", real.greater, lambda g: (0.0, 0.0), "{} > {}")
+greater_equal: Primitive = declare(">=", real.greater_equal, lambda g: (0.0, 0.0), "{} >= {}")
 
 # --- an adjoint that is exactly zero stops: decided by the engine as it goes, and by these in a recorded gradient ----
-adjoint_mul: Rule = rule("adjoint *", real.adjoint_mul, lambda g, a, b: (g * stop(a, b), g * a), "{} * {}")
-stop: Rule = rule("zero stop", real.stop, lambda g, a, b: (0.0, g * kept(a, b)), "stop'({}, {})")
-kept: Rule = rule("zero stop'", real.kept, lambda g: (0.0, 0.0), "stop''({}, {})")
+adjoint_mul: Primitive = declare("adjoint *", real.adjoint_mul, lambda g, a, b: (g * stop(a, b), g * a), "{} * {}")
+stop: Primitive = declare("zero stop", real.stop, lambda g, a, b: (0.0, g * kept(a, b)), "stop'({}, {})")
+kept: Primitive = declare("zero stop'", real.kept, lambda g: (0.0, 0.0), "stop''({}, {})")
 
 # --- of any number of operands -------------------------------------------------------------------------------------
-sum: Rule = rule("sum", real.fsum, lambda g, *xs: [g] * len(xs), "sum({})")
-mean: Rule = rule("mean", reductions.mean, lambda g, *xs: [g / len(xs)] * len(xs), "mean({})")
-prod: Rule = rule("prod", reductions.prod, lambda g, *xs: _products_of_others(g, xs), "prod({})")
-dot: Rule = rule("dot", reductions.dot, lambda g, *v: _products_with_partners(g, v), "dot({})")
-max: Rule = rule("max", reductions.max_, lambda g, y, *xs: _to_equals(g, y, *xs), "max({})")
-min: Rule = rule("min", reductions.min_, lambda g, y, *xs: _to_equals(g, y, *xs), "min({})")
-norm: Rule = rule("norm", reductions.norm, lambda g, *xs: [g * u for u in _unit(xs)], "norm({})")
-hypot: Rule = rule("hypot", real.hypot, lambda g, a, b: (
+sum: Primitive = declare("sum", real.fsum, lambda g, *xs: [g] * len(xs), "sum({})")
+mean: Primitive = declare("mean", reductions.mean, lambda g, *xs: [g / len(xs)] * len(xs), "mean({})")
+prod: Primitive = declare("prod", reductions.prod, lambda g, *xs: _products_of_others(g, xs), "prod({})")
+dot: Primitive = declare("dot", reductions.dot, lambda g, *v: _products_with_partners(g, v), "dot({})")
+max: Primitive = declare("max", reductions.max_, lambda g, y, *xs: _to_equals(g, y, *xs), "max({})")
+min: Primitive = declare("min", reductions.min_, lambda g, y, *xs: _to_equals(g, y, *xs), "min({})")
+norm: Primitive = declare("norm", reductions.norm, lambda g, *xs: [g * u for u in _unit(xs)], "norm({})")
+hypot: Primitive = declare("hypot", real.hypot, lambda g, a, b: (
     g * norm_slope(a, b), g * norm_slope(b, a)), "hypot({}, {})")
-logsumexp: Rule = rule("logsumexp", reductions.logsumexp, lambda g, *xs: [
+logsumexp: Primitive = declare("logsumexp", reductions.logsumexp, lambda g, *xs: [
     g * p for p in _shares(xs)], "logsumexp({})")
-logaddexp: Rule = rule("logaddexp", reductions.logaddexp, lambda g, a, b: (
+logaddexp: Primitive = declare("logaddexp", reductions.logaddexp, lambda g, a, b: (
     g * softmax(a, b), g * softmax(b, a)), "logaddexp({}, {})")
 # The rest belong to their first operand: its share of the softmax, the log of that, what the share lacks to 1, and its
 # part of the unit vector.
-softmax: Rule = rule("softmax", reductions.softmax_first, lambda g, *xs: _softmax_slopes(g, xs),
+softmax: Primitive = declare("softmax", reductions.softmax_first, lambda g, *xs: _softmax_slopes(g, xs),
     "softmax({})")
-log_softmax: Rule = rule("log_softmax", reductions.log_softmax_first, lambda g, *xs: _log_softmax_slopes(
+log_softmax: Primitive = declare("log_softmax", reductions.log_softmax_first, lambda g, *xs: _log_softmax_slopes(
     g, xs), "log_softmax({})")
-softmax_rest: Rule = rule("1-softmax", reductions.softmax_rest, lambda g, *xs: [
+softmax_rest: Primitive = declare("1-softmax", reductions.softmax_rest, lambda g, *xs: [
     -d for d in _softmax_slopes(g, xs)], "1 - softmax({})")
-norm_slope: Rule = rule("norm'", special.norm_slope, lambda g, y, *xs: _unit_slopes(g, y, xs),
+norm_slope: Primitive = declare("norm'", special.norm_slope, lambda g, y, *xs: _unit_slopes(g, y, xs),
     "{0} / norm({})")
 # fmt: on
 

@@ -4,8 +4,8 @@ Every operation records a node: its value, its parents (the operands) and a loca
 gradient at the node into what each parent receives. `backward()` walks the graph from the output in reverse
 topological order and runs the closures. That is the chain rule, and all of backpropagation.
 
-A closure is a function together with what it captured. Here the function is the rule's `vjp`, shared by all nodes of
-that rule, and a node keeps the captured floats beside it: one small tuple, where a Python function object for each node
+A closure is a function together with what it captured. Here the function is the primitive's `vjp`, shared by all its
+nodes, and a node keeps the captured floats beside it: one small tuple, where a Python function object for each node
 would double the work of the cycle collector. Floats, not nodes, were captured: so a graph holds no reference cycles and
 dies with its root, and an edit of `.data` after the recording cannot make a gradient silently wrong.
 """
@@ -14,14 +14,12 @@ from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
-from autograd_lite.core import copying
-from autograd_lite.core import table as rules
-from autograd_lite.core.order import topological_order
-from autograd_lite.core.primitives import CONSTANT, LEAF, Rule, by_hand, run_ieee
+from autograd_lite.core import table as table
+from autograd_lite.core.primitives import CONSTANT, LEAF, Primitive, by_hand, run_ieee
 from autograd_lite.numeric.real import as_float
 
 Number: TypeAlias = Union["Value", float]
-Recorder: TypeAlias = Callable[[Rule, tuple["Value", ...]], "Value"]
+Recorder: TypeAlias = Callable[[Primitive, tuple["Value", ...]], "Value"]
 Watch: TypeAlias = Callable[["Value", Iterable[Any]], None]
 
 recorder: Recorder | None = None  # how operations are recorded; None is the ordinary way. See modes.py
@@ -51,7 +49,7 @@ class Value:
     label = ""  # on the class: a node spends memory on a label only if it has one
     data: float
     grad: Any  # a float; a Value after backward(create_graph=True)
-    _rule: Rule
+    _primitive: Primitive
     _parents: tuple["Value", ...]
     _captured: tuple[float, ...]
 
@@ -60,10 +58,10 @@ class Value:
     ) -> None:
         y = as_float(data, "Value(data)")
         parents = tuple(_children)
-        rule = by_hand(_op, parents, Value) if parents or _op != "" else LEAF
+        primitive = by_hand(_op, parents, Value) if parents or _op != "" else LEAF
         self.data = y
         self.grad = 0.0
-        self._rule = rule
+        self._primitive = primitive
         self._parents = parents
         self._captured = ()
         if label:
@@ -79,7 +77,7 @@ class Value:
     @property
     def op(self) -> str:
         """The operation's name in the table, "" for a leaf."""
-        return self._rule.name
+        return self._primitive.name
 
     def backward(self, gradient: Number = 1.0, *, create_graph: bool = False) -> None:
         """Differentiate this node with respect to every node it was computed from, by reverse accumulation.
@@ -109,7 +107,7 @@ class Value:
                 leaf.grad = old
             raise
         for leaf, old in zip(leaves, before, strict=True):
-            if leaf._rule is CONSTANT:
+            if leaf._primitive is CONSTANT:
                 leaf.grad = 0.0
             elif old != 0.0:
                 leaf.grad = old + leaf.grad
@@ -125,9 +123,9 @@ class Value:
     @property
     def _op(self) -> str:
         """The operation as micrograd spells it: "ReLU", and "**2" for a constant power."""
-        if self._rule is rules.pow and self._parents[1]._rule is CONSTANT:
+        if self._primitive is table.pow and self._parents[1]._primitive is CONSTANT:
             return f"**{self._parents[1].data:g}"
-        return "ReLU" if self._rule is rules.relu else self._rule.name
+        return "ReLU" if self._primitive is table.relu else self._primitive.name
 
     @property
     def _backward(self) -> Callable[[], None]:
@@ -136,7 +134,7 @@ class Value:
 
     @_backward.setter
     def _backward(self, push: Callable[[], None]) -> None:
-        self._rule = by_hand(self._rule.name, self._parents, Value, push)
+        self._primitive = by_hand(self._primitive.name, self._parents, Value, push)
         self._captured = ()
 
     def forward(self) -> "Value":
@@ -152,12 +150,12 @@ class Value:
         """
         interior, _ = topological_order(self)
         for v in interior:
-            if not v._rule.form:
+            if not v._primitive.form:
                 raise ValueError(f"forward() cannot recompute {v!r}: operation {v.op!r} was recorded by hand")
         for v in interior:
             xs = [p.data for p in v._parents]
-            v.data = v._rule.evaluate(xs)
-            v._captured = v._rule.captured(v.data, xs)
+            v.data = v._primitive.evaluate(xs)
+            v._captured = v._primitive.captured(v.data, xs)
         return self
 
     def zero_grad(self) -> None:
@@ -202,14 +200,6 @@ class Value:
     def __bool__(self) -> bool:
         return self.data != 0.0
 
-    def _repr_html_(self) -> str | None:
-        """What a notebook shows: the graph."""
-        from autograd_lite.display.graph.drawing import html_of_value
-
-        return html_of_value(self)
-
-    __copy__, __deepcopy__, __reduce__ = copying.copy, copying.deepcopy, copying.reduce
-
     if TYPE_CHECKING:  # the operators, and every row of the table as a method, come from the table: see operators.py
 
         def __getattr__(self, name: str) -> Any: ...
@@ -224,6 +214,31 @@ class Value:
         __radd__, __rsub__, __rmul__, __rtruediv__, __rpow__ = __add__, __sub__, __mul__, __truediv__, __pow__
 
 
+def topological_order(*roots: Value, stop: Iterable[Value] = ()) -> tuple[list[Value], list[Value]]:
+    """The nodes that `roots` were computed from: those with parents, each after its parents; and the leaves.
+
+    Nodes in `stop` are left out, and the walk goes no further there. It is depth-first, with an explicit stack on which
+    None marks that all a node depends on is done.
+    """
+    interior: list[Value] = []
+    leaves: list[Value] = []
+    seen: set[Value] = set(stop)
+    stack: list[Value | None] = [*roots]
+    while stack:
+        v = stack.pop()
+        if v is None:
+            interior.append(stack.pop())  # type: ignore[arg-type]
+        elif v not in seen:
+            seen.add(v)
+            if v._parents:
+                stack.append(v)
+                stack.append(None)
+                stack.extend(v._parents)
+            else:
+                leaves.append(v)
+    return interior, leaves
+
+
 def sweep(interior: list[Value]) -> None:
     """The chain rule over floats: each node, outputs first, hands its adjoint on through its closure."""
     for v in reversed(interior):
@@ -231,9 +246,9 @@ def sweep(interior: list[Value]) -> None:
         if g == 0.0:
             continue
         try:  # `run_closure`, written out: a call saved at every node
-            contributions = v._rule.vjp(g, *v._captured)
+            contributions = v._primitive.vjp(g, *v._captured)
         except ArithmeticError:
-            contributions = run_ieee(v._rule.vjp, g, v._captured)
+            contributions = run_ieee(v._primitive.vjp, g, v._captured)
         if watch is not None:
             watch(v, contributions)
         if len(v._parents) == 2:  # nearly every node: unpacking is faster than the loop
@@ -256,7 +271,7 @@ def sweep_recording(interior: list[Value]) -> None:
         if watch is not None:
             watch(v, contributions)
         for parent, contribution in zip(v._parents, contributions):
-            if parent._rule is CONSTANT:
+            if parent._primitive is CONSTANT:
                 continue
             contribution = stopped(g, contribution)
             so_far = parent.grad
@@ -273,41 +288,41 @@ def stopped(g: Number, contribution: Number) -> Number:
 def run_closure(v: Value, g: float) -> Sequence[float]:
     """What one closure hands to each parent for the adjoint `g`, over floats."""
     try:
-        return v._rule.vjp(g, *v._captured)
+        return v._primitive.vjp(g, *v._captured)
     except ArithmeticError:
-        return run_ieee(v._rule.vjp, g, v._captured)
+        return run_ieee(v._primitive.vjp, g, v._captured)
 
 
 def run_closure_recording(v: Value, g: Number) -> Sequence[Number]:
     """The same over Values: a new closure, made of the nodes themselves, so that the result can be differentiated."""
-    if not v._rule.form:
+    if not v._primitive.form:
         raise TypeError(f"operation {v.op!r} was recorded by hand: its derivative cannot be differentiated again")
-    operands = [p.data if p._rule is CONSTANT else p for p in v._parents]
+    operands = [p.data if p._primitive is CONSTANT else p for p in v._parents]
     try:
-        return v._rule.vjp(g, *v._rule.captured(v, operands))
+        return v._primitive.vjp(g, *v._primitive.captured(v, operands))
     except ArithmeticError:  # a constant of 0: once more with the constants as Values, which follow IEEE 754
-        return v._rule.vjp(as_value(g), *v._rule.captured(v, v._parents))
+        return v._primitive.vjp(as_value(g), *v._primitive.captured(v, v._parents))
 
 
 # --- recording -----------------------------------------------------------------------------------------------------
 
 
-def record(rule: Rule, parents: tuple[Value, ...]) -> Value:
-    """A new node: `rule` applied to `parents`."""
+def record(primitive: Primitive, parents: tuple[Value, ...]) -> Value:
+    """A new node: `primitive` applied to `parents`."""
     if recorder is not None:
-        return recorder(rule, parents)
+        return recorder(primitive, parents)
     xs = tuple([p.data for p in parents])
-    return attach(rule, parents, xs, rule.forward(xs) if rule.arity is None else rule.forward(*xs))
+    return attach(primitive, parents, xs, primitive.forward(xs) if primitive.arity is None else primitive.forward(*xs))
 
 
-def attach(rule: Rule, parents: tuple[Value, ...], xs: Sequence[float], y: float) -> Value:
-    """A new node whose value y, `rule` applied to the parents' numbers xs, is known."""
+def attach(primitive: Primitive, parents: tuple[Value, ...], xs: Sequence[float], y: float) -> Value:
+    """A new node whose value y, `primitive` applied to the parents' numbers xs, is known."""
     node: Value = new(Value)
     node.data = y
     node.grad = 0.0
-    node._rule = rule
+    node._primitive = primitive
     node._parents = parents
-    node._captured = rule.captured(y, xs)
+    node._captured = primitive.captured(y, xs)
     return node
 
 
@@ -316,7 +331,7 @@ def constant(x: float) -> Value:
     node: Value = new(Value)
     node.data = x
     node.grad = 0.0
-    node._rule = CONSTANT
+    node._primitive = CONSTANT
     node._parents = ()
     node._captured = ()
     return node
@@ -324,20 +339,20 @@ def constant(x: float) -> Value:
 
 def is_constant(v: Value) -> bool:
     """Whether the node stands for a number written into an expression."""
-    return v._rule is CONSTANT
+    return v._primitive is CONSTANT
 
 
 def as_value(x: Number, argument: str = "operand") -> Value:
     return x if isinstance(x, Value) else constant(as_float(x, argument))
 
 
-def _apply(rule: Rule, operands: tuple[Any, ...]) -> Number:
-    """What calling a rule does: a node if a Value is among the operands, else a float."""
-    if rule.arity not in (None, len(operands)):
-        raise TypeError(f"{rule.name} takes {rule.arity} operands, got {len(operands)}: {operands!r}")
+def _apply(primitive: Primitive, operands: tuple[Any, ...]) -> Number:
+    """What calling a primitive does: a node if a Value is among the operands, else a float."""
+    if primitive.arity not in (None, len(operands)):
+        raise TypeError(f"{primitive.name} takes {primitive.arity} operands, got {len(operands)}: {operands!r}")
     if any(isinstance(x, Value) for x in operands):
-        return record(rule, tuple(as_value(x, f"operand {i} of {rule.name}") for i, x in enumerate(operands)))
-    return rule.evaluate([as_float(x, f"operand {i} of {rule.name}") for i, x in enumerate(operands)])
+        return record(primitive, tuple(as_value(x, f"operand {i} of {primitive.name}") for i, x in enumerate(operands)))
+    return primitive.evaluate([as_float(x, f"operand {i} of {primitive.name}") for i, x in enumerate(operands)])
 
 
 def as_data(x: Number) -> float:
@@ -348,4 +363,4 @@ def as_data(x: Number) -> float:
 stored: Callable[[Value], float] = Value.__dict__["data"].__get__  # the slot, under any property of a subclass
 
 
-Rule.RECORD = staticmethod(_apply)
+Primitive.RECORD = staticmethod(_apply)

@@ -12,15 +12,15 @@ The cost of two apples at 100 with 10 % tax, and what it owes to each number:
 
 from typing import Any
 
-from autograd_lite.core import table as rules
-from autograd_lite.core.primitives import Rule
+from autograd_lite.core import table as table
+from autograd_lite.core.primitives import Primitive
 from autograd_lite.core.value import Number, Value, as_data
 
 
 class OperationLayer:
     """A primitive of the table as a layer: `forward` computes and remembers, `backward` returns the gradients."""
 
-    def __init__(self, operation: Rule) -> None:
+    def __init__(self, operation: Primitive) -> None:
         self.operation = operation
         self.inputs: list[Value] = []
         self.output: Any = None
@@ -45,11 +45,11 @@ class MulLayer(OperationLayer):
     """x * y: the gradient at x is the incoming one times y, at y times x."""
 
     def __init__(self) -> None:
-        super().__init__(rules.mul)
+        super().__init__(table.mul)
 
 
 class AddLayer(OperationLayer):
     """x + y: the gradient passes on to both unchanged."""
 
     def __init__(self) -> None:
-        super().__init__(rules.add)
+        super().__init__(table.add)

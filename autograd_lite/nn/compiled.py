@@ -17,8 +17,7 @@ from autograd_lite.compiler.jitted import chunks_of
 from autograd_lite.compiler.outside import unread
 from autograd_lite.compiler.tracer import Tracer, tracing
 from autograd_lite.core.modes import no_gc
-from autograd_lite.core.order import topological_order
-from autograd_lite.core.value import Value, as_value
+from autograd_lite.core.value import Value, as_value, topological_order
 from autograd_lite.optim.optimizers import Optimizer
 from autograd_lite.transforms.linearize import between, pull_back
 from autograd_lite.transforms.pytree import Structure, flatten, unflatten

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from autograd_lite.core import functions
-from autograd_lite.core import table as rules
+from autograd_lite.core import table as table
 from autograd_lite.core.checks import check_size
 from autograd_lite.core.value import Value, record
 from autograd_lite.nn.module import Module, Seed, generator, lift
@@ -76,7 +76,7 @@ class Neuron(Module):
     def fire(self, x: Sequence[Value]) -> Any:
         """The output for one sample that is known to be a list of `nin` Values."""
         if self.fused:
-            return self._activate(record(rules.dot, (*self.w, *x, self.b)))
+            return self._activate(record(table.dot, (*self.w, *x, self.b)))
         return self._activate(sum((w * xi for w, xi in zip(self.w, x)), self.b))
 
     def options(self) -> dict[str, Any]:

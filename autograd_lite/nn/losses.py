@@ -11,7 +11,7 @@ from typing import Any
 
 from autograd_lite.compiler.tracer import Tracer
 from autograd_lite.core import functions
-from autograd_lite.core import table as rules
+from autograd_lite.core import table as table
 from autograd_lite.core.value import Number, Value
 from autograd_lite.numeric.real import as_float
 
@@ -36,7 +36,7 @@ def l1_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     >>> l1_loss([1.0, 5.0], [1.0, 2.0])
     1.5
     """
-    return _entrywise(lambda y, t: rules.abs(y - t), predictions, targets, reduction)
+    return _entrywise(lambda y, t: table.abs(y - t), predictions, targets, reduction)
 
 
 def huber_loss(predictions: Any, targets: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
@@ -51,7 +51,7 @@ def huber_loss(predictions: Any, targets: Any, reduction: str = "mean", delta: f
 
     def huber(y: Number, t: Number) -> Any:
         d = y - t
-        near = rules.clamp(d, -delta, delta)
+        near = table.clamp(d, -delta, delta)
         return near * (d - 0.5 * near)
 
     return _entrywise(huber, predictions, targets, reduction)
@@ -67,7 +67,7 @@ def hinge_loss(scores: Any, labels: Any, reduction: str = "mean") -> Any:
     def hinge(y: Number, t: Number) -> Any:
         if not isinstance(t, Tracer) and t not in (-1.0, 1.0):
             raise ValueError(f"hinge_loss(labels) must be -1 or 1, not {t!r}: write 2 * label - 1 for labels 0 and 1")
-        return rules.relu(1.0 - t * y)
+        return table.relu(1.0 - t * y)
 
     return _entrywise(hinge, scores, labels, reduction)
 
@@ -90,8 +90,8 @@ def binary_cross_entropy(probabilities: Any, targets: Any, reduction: str = "mea
             )
         _check_probability(t, "binary_cross_entropy(targets)")
         later = isinstance(t, Tracer)
-        yes = t * rules.maximum(rules.log(p), -100.0) if later or t else 0.0
-        no = (1.0 - t) * rules.maximum(rules.log1p(-p), -100.0) if later or t != 1.0 else 0.0
+        yes = t * table.maximum(table.log(p), -100.0) if later or t else 0.0
+        no = (1.0 - t) * table.maximum(table.log1p(-p), -100.0) if later or t != 1.0 else 0.0
         return -(yes + no)
 
     return _entrywise(entropy, probabilities, targets, reduction)
@@ -109,8 +109,8 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any, reduction: str =
     def entropy(x: Number, t: float) -> Any:
         _check_probability(t, "binary_cross_entropy_with_logits(targets)")
         if not isinstance(t, Tracer) and t in (0.0, 1.0):
-            return rules.softplus(-x if t else x)
-        return t * rules.softplus(-x) + (1.0 - t) * rules.softplus(x)
+            return table.softplus(-x if t else x)
+        return t * table.softplus(-x) + (1.0 - t) * table.softplus(x)
 
     return _entrywise(entropy, logits, targets, reduction)
 
@@ -128,8 +128,8 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
 
     def entropy(x: Sequence[Number], t: Any) -> Any:
         weights = _class_weights(x, t, "cross_entropy")
-        nodes = [_weighted(-weight, rules.log_softmax(x[i], *x[:i], *x[i + 1 :])) for i, weight in weights]
-        return nodes[0] if len(nodes) == 1 else rules.sum(*nodes)
+        nodes = [_weighted(-weight, table.log_softmax(x[i], *x[:i], *x[i + 1 :])) for i, weight in weights]
+        return nodes[0] if len(nodes) == 1 else table.sum(*nodes)
 
     return _samplewise(entropy, logits, targets, reduction, "cross_entropy(logits)")
 
@@ -145,7 +145,7 @@ def nll_loss(log_probabilities: Any, targets: Any, reduction: str = "mean") -> A
         if hasattr(t, "__len__"):
             raise TypeError(f"nll_loss(targets) must be class indices, not {t!r}")
         nodes = [_weighted(-weight, x[i]) for i, weight in _class_weights(x, t, "nll_loss")]
-        return nodes[0] if len(nodes) == 1 else rules.sum(*nodes)
+        return nodes[0] if len(nodes) == 1 else table.sum(*nodes)
 
     return _samplewise(likelihood, log_probabilities, targets, reduction, "nll_loss(log_probabilities)")
 
@@ -201,7 +201,7 @@ def _check_probability(t: float, argument: str) -> None:
 
 
 def _weighted(weight: Any, y: Any) -> Any:
-    return rules.where(weight, weight * y, 0.0) if isinstance(weight, Tracer) else weight * y
+    return table.where(weight, weight * y, 0.0) if isinstance(weight, Tracer) else weight * y
 
 
 def _class_weights(x: Sequence[Number], t: Any, loss: str) -> list[tuple[int, Any]]:
@@ -210,7 +210,7 @@ def _class_weights(x: Sequence[Number], t: Any, loss: str) -> list[tuple[int, An
     All may count if the target is known only when a recorded program runs.
     """
     if isinstance(t, Tracer):
-        return [(i, rules.equal(t, float(i))) for i in range(len(x))]
+        return [(i, table.equal(t, float(i))) for i in range(len(x))]
     if _is_list(t):
         if len(t) != len(x):
             raise ValueError(

@@ -1,6 +1,6 @@
 """Accurate special functions over plain floats: activations, and slopes that lose digits if written naively.
 
-A name ending in `_slope` is a derivative that is a primitive of its own in `rules.py`: differentiating the slope by a
+A name ending in `_slope` is a derivative that is a primitive of its own in `table.py`: differentiating the slope by a
 closed formula keeps the second derivative as accurate as the first. As in `real.py`, all of it is plain scalar code.
 """
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from autograd_lite.core import table as rules
+from autograd_lite.core import table as table
 from autograd_lite.core.value import Value
 from autograd_lite.numeric.real import as_float
 from autograd_lite.optim.schedules import Schedule
@@ -229,7 +229,7 @@ class AdamW(Adam):
 
 def root(x: float) -> float:
     """The square root, also of a number that `Trainer` records."""
-    y: float = rules.sqrt(x)
+    y: float = table.sqrt(x)
     return y
 
 

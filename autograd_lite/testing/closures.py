@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from autograd_lite.core.order import topological_order
-from autograd_lite.core.value import Value, as_data, as_value, run_closure
+from autograd_lite.core.value import Value, as_data, as_value, run_closure, topological_order
 from autograd_lite.testing.numerical import numerical_derivative
 from autograd_lite.testing.oracle import Truth, choose_oracle
 from autograd_lite.testing.report import judge
@@ -20,9 +19,11 @@ def first_wrong_closure(record: Record, point: Sequence[float], second: bool) ->
     """
     inputs, outputs = record(point)
     nodes = topological_order(*outputs, stop=inputs)[0]
-    handed = {v: {g: run_closure(v, g) for g in SEEDS} for v in nodes if v._rule.form}  # before an oracle interferes
+    handed = {
+        v: {g: run_closure(v, g) for g in SEEDS} for v in nodes if v._primitive.form
+    }  # before an oracle interferes
     for index, v in enumerate(nodes):
-        problem = _declared(v, handed[v], second) if v._rule.form else _by_hand(record, point, index, v)
+        problem = _declared(v, handed[v], second) if v._primitive.form else _by_hand(record, point, index, v)
         if problem:
             operands = ", ".join(f"{p.label}={p.data!r}" if p.label else repr(p.data) for p in v.parents)
             return f"The first wrong closure is that of {v.op!r}, at operands ({operands}): {problem}"
@@ -30,11 +31,11 @@ def first_wrong_closure(record: Record, point: Sequence[float], second: bool) ->
 
 
 def _declared(v: Value, handed: dict[float, Sequence[float]], second: bool) -> str:
-    """What is wrong with what the closure of a node `handed` to its operands; its rule can be applied again."""
-    rule, xs = v._rule, [p.data for p in v._parents]
+    """What is wrong with what the closure of a node `handed` to its operands; its primitive can be applied again."""
+    primitive, xs = v._primitive, [p.data for p in v._parents]
     inputs = [Value(x) for x in xs]
-    again = rule(*inputs)
-    oracle = choose_oracle(again, inputs, rule.evaluate)
+    again = primitive(*inputs)
+    oracle = choose_oracle(again, inputs, primitive.evaluate)
     truths = [oracle.derivative([i]) for i in range(len(xs))]
     for g, contributions in handed.items():
         for i, (contribution, truth) in enumerate(zip(contributions, truths)):

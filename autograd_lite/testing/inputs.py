@@ -1,4 +1,4 @@
-"""Numbers where derivatives go wrong: for each rule its domain, with boundaries, kinks, tails and extremes."""
+"""Numbers where derivatives go wrong: for each primitive its domain, with boundaries, kinks, tails and extremes."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from autograd_lite.core.primitives import RULES, Rule
+from autograd_lite.core.primitives import PRIMITIVES, Primitive
 from autograd_lite.core.value import Value
 
 inf = math.inf
@@ -42,20 +42,21 @@ def values(min_value: float = -1e3, max_value: float = 1e3) -> SearchStrategy[Va
     return st.builds(Value, st.floats(min_value, max_value))
 
 
-def inputs_for(rule: Rule | str) -> SearchStrategy[tuple[float, ...]]:
-    """Operands for a rule, given by itself or by name, as a tuple of floats inside its domain.
+def inputs_for(primitive: Primitive | str) -> SearchStrategy[tuple[float, ...]]:
+    """Operands for a primitive, given by itself or by name, as a tuple of floats inside its domain.
 
     Besides ordinary numbers: the ends of the domain, kinks and ties, both zeros, subnormal and huge numbers, points
-    where the function saturates, and the floats next to all of these. A rule that takes any number gets one to five.
+    where the function saturates, and the floats next to all of these. One that takes any
+    number of operands gets one to five.
     """
-    rule = rule if isinstance(rule, Rule) else _named(rule)
-    low, high = DOMAINS.get(rule.name, (-inf, inf))
-    number = numbers(low, high, TAILS.get(rule.name, ()))
-    if rule.name in SHAPES:
-        return _printable(SHAPES[rule.name](number))
-    if rule.arity == 1:
+    primitive = primitive if isinstance(primitive, Primitive) else _named(primitive)
+    low, high = DOMAINS.get(primitive.name, (-inf, inf))
+    number = numbers(low, high, TAILS.get(primitive.name, ()))
+    if primitive.name in SHAPES:
+        return _printable(SHAPES[primitive.name](number))
+    if primitive.arity == 1:
         return _printable(st.tuples(number))
-    count = st.integers(2 if rule.name == "dot" else 1, 5) if rule.arity is None else st.just(rule.arity)
+    count = st.integers(2 if primitive.name == "dot" else 1, 5) if primitive.arity is None else st.just(primitive.arity)
     return _printable(count.flatmap(lambda n: _related(number, n)))
 
 
@@ -109,7 +110,9 @@ SHAPES: dict[str, Callable[[SearchStrategy[float]], SearchStrategy[tuple[float, 
 }
 
 
-def _named(name: str) -> Rule:
-    if name not in RULES:
-        raise ValueError(f"inputs_for(rule): no rule is named {name!r}; there are {', '.join(map(repr, RULES))}")
-    return RULES[name]
+def _named(name: str) -> Primitive:
+    if name not in PRIMITIVES:
+        raise ValueError(
+            f"inputs_for(primitive): no primitive is named {name!r}; there are {', '.join(map(repr, PRIMITIVES))}"
+        )
+    return PRIMITIVES[name]

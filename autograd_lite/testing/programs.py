@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from autograd_lite.core import table as rules
-from autograd_lite.core.primitives import RULES, Rule
+from autograd_lite.core import table as table
+from autograd_lite.core.primitives import PRIMITIVES, Primitive
 from autograd_lite.core.value import Number
 
 SMOOTH = ("+", "*", "-", "sin", "tanh", "exp", "/", "sigmoid", "softplus", "atan2", "logaddexp", "hypot", "erf", "neg")
@@ -18,7 +18,7 @@ Step = tuple[str, tuple[int, ...]]
 
 @dataclass(frozen=True)
 class Expression:
-    """A function of `inputs` numbers: each step applies a rule to earlier results; the last step is the result.
+    """A function of `inputs` numbers: each step applies a primitive to earlier results; the last step is the result.
 
     Inputs are numbered from 0, and steps on from there. It prints as code that makes it again, and `str()` is the
     formula, line by line.
@@ -39,7 +39,7 @@ class Expression:
             raise TypeError(f"this expression takes {self.inputs} numbers, got {len(xs)}")
         results: list[Any] = list(xs)
         for name, operands in self.steps:
-            results.append(RULES[name](*[results[i] for i in operands]))
+            results.append(PRIMITIVES[name](*[results[i] for i in operands]))
         return results[-1]
 
     def __str__(self) -> str:
@@ -48,7 +48,7 @@ class Expression:
         lines = []
         for i, (name, operands) in enumerate(self.steps, self.inputs):
             words = [names[k] for k in operands]
-            is_operator = RULES[name].form == f"{{}} {name} {{}}"
+            is_operator = PRIMITIVES[name].form == f"{{}} {name} {{}}"
             text = f" {name} ".join(words) if is_operator else f"{name}({', '.join(words)})"
             lines.append(f"{names[i]} = {text}" if i + 1 < len(names) else text)
         return "\n".join(lines) or names[-1]
@@ -70,27 +70,27 @@ class Network:
     def __call__(self, xs: Sequence[Number], layers: Any = None) -> list[Any]:
         for depth, layer in enumerate(self.layers if layers is None else layers):
             if depth:
-                xs = [rules.tanh(x) for x in xs]
-            xs = [rules.dot(*neuron[:-1], *xs, neuron[-1]) for neuron in layer]
+                xs = [table.tanh(x) for x in xs]
+            xs = [table.dot(*neuron[:-1], *xs, neuron[-1]) for neuron in layer]
         return list(xs)
 
 
 @st.composite
 def expressions(
-    draw: DrawFn, *, inputs: int = 2, max_steps: int = 8, max_depth: int = 6, rules: Sequence[str | Rule] = SMOOTH
+    draw: DrawFn, *, inputs: int = 2, max_steps: int = 8, max_depth: int = 6, rules: Sequence[str | Primitive] = SMOOTH
 ) -> Expression:
     """Functions of `inputs` numbers that use earlier results again and again.
 
     At most `max_steps` operations, none nested deeper than `max_depth`, drawn from `rules`. Failing examples shrink to
     few operations, the first ones of `rules`, with no step that the result does not need.
     """
-    names = [rule.name if isinstance(rule, Rule) else rule for rule in rules]
+    names = [primitive.name if isinstance(primitive, Primitive) else primitive for primitive in rules]
     choice = st.tuples(st.sampled_from(names), st.integers(2, 4), st.lists(st.integers(0, 30), min_size=4, max_size=4))
     depths = [0] * inputs
     steps: list[Step] = []
     for name, many, picks in draw(st.lists(choice, min_size=1, max_size=max_steps)):
         usable = [i for i, depth in enumerate(depths) if depth < max_depth]
-        operands = tuple(usable[i % len(usable)] for i in picks[: RULES[name].arity or many])
+        operands = tuple(usable[i % len(usable)] for i in picks[: PRIMITIVES[name].arity or many])
         steps.append((name, operands))
         depths.append(1 + max(depths[i] for i in operands))
     return _needed(Expression(inputs, tuple(steps)))

@@ -3,16 +3,15 @@
 A reference takes the namespace to compute in (`m.exp` is that namespace's exp), the floats at which the operation was
 recorded, and the operands. A piecewise function keeps to the piece that it was recorded on, and where pieces meet, to
 what the documentation says of the kink: so a reference is smooth, and its derivative is the one that is promised.
-Formulas are the plain ones of a textbook. Nothing here is shared with the rules that it is there to check.
+Formulas are the plain ones of a textbook. Nothing here is shared with the primitives that it is there to check.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd_lite.core.order import topological_order
-from autograd_lite.core.primitives import Rule
-from autograd_lite.core.value import Value
+from autograd_lite.core.primitives import Primitive
+from autograd_lite.core.value import Value, topological_order
 
 Reference = Callable[..., Any]
 
@@ -216,13 +215,13 @@ REFERENCES: dict[str, Reference] = {
 # fmt: on
 
 
-def reference(rule: Rule) -> Reference:
-    """The reference of a rule; for a user's own, the function that it was declared with."""
-    if rule.name in REFERENCES:
-        return REFERENCES[rule.name]
-    if not rule.form:
-        raise TypeError(f"operation {rule.name!r} was recorded by hand: there is no function to evaluate again")
-    forward: Callable[..., Any] = getattr(rule.forward, "__wrapped__", rule.forward)
+def reference(primitive: Primitive) -> Reference:
+    """The reference of a primitive; for a user's own, the function that it was declared with."""
+    if primitive.name in REFERENCES:
+        return REFERENCES[primitive.name]
+    if not primitive.form:
+        raise TypeError(f"operation {primitive.name!r} was recorded by hand: there is no function to evaluate again")
+    forward: Callable[..., Any] = getattr(primitive.forward, "__wrapped__", primitive.forward)
     return lambda m, at, *xs: forward(*xs)
 
 
@@ -233,7 +232,7 @@ def replay(output: Value, inputs: Sequence[Value], m: Any) -> Callable[[Sequence
     be computed on these numbers.
     """
     interior, leaves = topological_order(output, stop=inputs)
-    steps = [(v, reference(v._rule), v._parents, tuple(p.data for p in v._parents)) for v in interior]
+    steps = [(v, reference(v._primitive), v._parents, tuple(p.data for p in v._parents)) for v in interior]
     number = getattr(m, "mpf", complex)
 
     def compute(xs: Sequence[Any]) -> Any:

@@ -15,11 +15,10 @@ from functools import wraps
 from typing import Any
 
 from autograd_lite.compiler.tracer import is_tracing
-from autograd_lite.core import table as rules
+from autograd_lite.core import table as table
 from autograd_lite.core import value as engine
 from autograd_lite.core.modes import is_recording, recording
-from autograd_lite.core.order import topological_order
-from autograd_lite.core.value import Number, Value, as_data, as_value, is_constant
+from autograd_lite.core.value import Number, Value, as_data, as_value, is_constant, topological_order
 from autograd_lite.transforms.linearize import between, pull_back, push_forward
 from autograd_lite.transforms.pytree import Structure, array, container, flatten, is_array_type, leaves_like, unflatten
 
@@ -207,7 +206,7 @@ def _has_values(xs: Sequence[Number]) -> bool:
 
 def _fresh(x: Number) -> Value:
     """A node that nothing else depends on yet, connected to x if x is a Value."""
-    return rules.identity(as_value(x)) if isinstance(x, Value) or is_tracing() else Value(x)
+    return table.identity(as_value(x)) if isinstance(x, Value) or is_tracing() else Value(x)
 
 
 def _linearized(

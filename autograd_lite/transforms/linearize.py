@@ -71,7 +71,7 @@ def push_forward(
 def _partials(v: Value, recording: bool) -> Sequence[Number]:
     if recording:
         return run_closure_recording(v, 1.0)
-    return run_closure(v, 1.0) if v._rule.form else by_hand_partials(v, 0.0)
+    return run_closure(v, 1.0) if v._primitive.form else by_hand_partials(v, 0.0)
 
 
 def by_hand_partials(v: Value, grad: float) -> list[float]:

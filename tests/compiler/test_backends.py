@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from autograd_lite import Value, jit, mean, optim, value_and_grad, vmap
 from autograd_lite.compiler import backends
-from autograd_lite.core import table as rules
-from autograd_lite.core.primitives import RULES
+from autograd_lite.core import table as table
+from autograd_lite.core.primitives import PRIMITIVES
 from autograd_lite.nn.compiled import Trainer
 from autograd_lite.testing.programs import expressions
 
@@ -54,11 +54,11 @@ NORMAL = sys.float_info.min  # smaller numbers are subnormal
 POINTS = [0.5, -0.75, 1.5, -2.5, 3.0, 20.0, -20.0, 0.0, 1e-5, 1e200, -1e-200, -6e-159, 1e-209]
 
 
-@pytest.mark.parametrize("name", [name for name, r in RULES.items() if name != "pow'"])
+@pytest.mark.parametrize("name", [name for name, r in PRIMITIVES.items() if name != "pow'"])
 @pytest.mark.parametrize("backend", ["numba", "jax"])
 def test_every_row_computes_what_it_does_eagerly(backend, name):
     pytest.importorskip(backend)
-    row = RULES[name]
+    row = PRIMITIVES[name]
     count = row.arity or 3
     f = jit(lambda xs: row(*xs), backend=backend)
     for i in range(len(POINTS)):
@@ -87,9 +87,9 @@ def test_jax_flushes_subnormal_numbers_to_zero():
 def test_slopes_of_powers(backend):
     pytest.importorskip(backend)
     for k, n in [(1.0, 0.0), (2.0, 0.0), (0.0, 1.0), (1.0, 1.0), (0.0, 2.0)]:
-        f = jit(lambda a, b, k=k, n=n: rules.pow_slope(a, b, k, n), backend=backend)
+        f = jit(lambda a, b, k=k, n=n: table.pow_slope(a, b, k, n), backend=backend)
         for a, b in [(2.0, 3.0), (0.5, -1.5), (0.0, 2.0), (3.0, 0.0), (-2.0, 3.0)]:
-            assert f(a, b) == pytest.approx(rules.pow_slope.evaluate([a, b, k, n]), rel=1e-12, nan_ok=True)
+            assert f(a, b) == pytest.approx(table.pow_slope.evaluate([a, b, k, n]), rel=1e-12, nan_ok=True)
 
 
 CACHED = """

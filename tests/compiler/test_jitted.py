@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import autograd_lite as ag
 from autograd_lite import Value, grad, hessian, jit, mean, value_and_grad, vmap
-from autograd_lite.core import table as rules
-from autograd_lite.core.primitives import RULES
+from autograd_lite.core import table as table
+from autograd_lite.core.primitives import PRIMITIVES
 from autograd_lite.testing.programs import expressions
 from autograd_lite.transforms.pytree import flatten
 
@@ -32,7 +32,7 @@ def same(got, expected, tolerance=1e-12):
         assert a == b or (a != a and b != b) or abs(a - b) <= tolerance * abs(b), (a, b)
 
 
-ROWS = [r for r in RULES.values() if r.arity and r.name not in ("pow'", "identity")]
+ROWS = [r for r in PRIMITIVES.values() if r.arity and r.name not in ("pow'", "identity")]
 
 
 @settings(max_examples=60, deadline=None)
@@ -42,12 +42,12 @@ def test_value_and_gradient_of_random_programs_equal_eager_exactly(backend, f, p
     same(jit(both, backend=backend)(*point), both(*point), tolerance=0.0)
 
 
-@pytest.mark.parametrize("name", [r.name for r in RULES.values() if r.arity is None])
+@pytest.mark.parametrize("name", [r.name for r in PRIMITIVES.values() if r.arity is None])
 @given(xs=st.lists(st.floats(-3.0, 3.0), min_size=2, max_size=6))
 @settings(max_examples=15, deadline=None)
 def test_rows_of_many_operands_equal_eager(backend, name, xs):
     assume(any(xs))
-    row = RULES[name]
+    row = PRIMITIVES[name]
     both = value_and_grad(lambda v: row(*v))
     same(jit(both, backend=backend)(xs), both(xs), 1e-11)
 
@@ -252,7 +252,7 @@ def test_wrong_arguments(backend, call, error, message):
 
 
 def test_rules_for_zero_stop_agree_with_the_engine(backend):
-    f = jit(lambda g, x: [rules.stop(g, x), rules.adjoint_mul(g, x)], backend=backend)
+    f = jit(lambda g, x: [table.stop(g, x), table.adjoint_mul(g, x)], backend=backend)
     assert f(0.0, math.inf) == [0.0, 0.0]
     assert f(2.0, math.inf) == [math.inf, math.inf]
     assert f(0.0, 3.0)[0] == 3.0

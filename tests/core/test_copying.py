@@ -82,8 +82,8 @@ def test_a_user_s_primitive_must_be_declared_to_be_unpickled():
     triple = primitive("triple_for_pickle", lambda x: 3 * x, lambda g: (3 * g,), "3 * {}")
     data = pickle.dumps(triple(Value(2.0)))
     assert pickle.loads(data).data == 6.0
-    from autograd_lite.core.primitives import RULES
+    from autograd_lite.core.primitives import PRIMITIVES
 
-    del RULES["triple_for_pickle"]
+    del PRIMITIVES["triple_for_pickle"]
     with pytest.raises(ValueError, match=r"declare it with primitive\(\) first"):
         pickle.loads(data)

@@ -8,7 +8,7 @@ import pytest
 import autograd_lite as al
 from autograd_lite import Value
 from autograd_lite.core import elementary, functions
-from autograd_lite.core.primitives import RULES
+from autograd_lite.core.primitives import PRIMITIVES
 
 LISTS = [al.sum, al.mean, al.prod, al.max, al.min, al.norm, al.logsumexp, al.softmax, al.log_softmax]
 
@@ -19,10 +19,10 @@ def slopes(f, *xs):
     return [v.grad for v in values]
 
 
-@pytest.mark.parametrize("name", [n for n in RULES if callable(getattr(al, n, None))])
+@pytest.mark.parametrize("name", [n for n in PRIMITIVES if callable(getattr(al, n, None))])
 def test_every_function_gives_floats_for_numbers_and_values_for_values(name):
-    function, rule = getattr(al, name), RULES[name]
-    xs = [0.6, 0.7, 0.8][: rule.arity or 3]
+    function, primitive = getattr(al, name), PRIMITIVES[name]
+    xs = [0.6, 0.7, 0.8][: primitive.arity or 3]
     takes_list = function in LISTS
     if name == "dot":
         assert isinstance(function(xs, xs), float)
@@ -40,7 +40,7 @@ def test_every_function_gives_floats_for_numbers_and_values_for_values(name):
 
 def test_every_public_function_is_documented_with_an_example():
     for room in (elementary, functions):
-        for name in (n for n in vars(room) if n in RULES):
+        for name in (n for n in vars(room) if n in PRIMITIVES):
             assert ">>>" in getattr(room, name).__doc__, name
 
 
@@ -85,11 +85,13 @@ def test_ties_share_the_gradient_equally():
     assert slopes(al.maximum, 2.0, 2.0) == [0.5, 0.5]
 
 
-@pytest.mark.parametrize("name", [n for n in RULES if callable(getattr(al, n, None)) and n not in ("where", "sign")])
+@pytest.mark.parametrize(
+    "name", [n for n in PRIMITIVES if n not in ("where", "sign") and callable(getattr(al, n, None))]
+)
 def test_nan_in_gives_nan_out_and_a_nan_gradient(name):
-    function, rule = getattr(al, name), RULES[name]
+    function, primitive = getattr(al, name), PRIMITIVES[name]
     x = Value(math.nan)
-    others = [0.5, 0.75][: (rule.arity or 2) - 1]
+    others = [0.5, 0.75][: (primitive.arity or 2) - 1]
     if name == "dot":
         y = al.dot([x], [2.0], 1.0)
     else:

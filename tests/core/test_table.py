@@ -8,7 +8,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from autograd_lite import Value
-from autograd_lite.core.primitives import RULES
+from autograd_lite.core.primitives import PRIMITIVES
 from autograd_lite.testing import inputs_for, ulp_distance
 from autograd_lite.testing.inputs import DOMAINS, LANDMARKS, TAILS
 from autograd_lite.testing.oracle import mp_context, mp_derivative
@@ -25,14 +25,14 @@ def truth(name, xs, along):
 
 
 def differentiable(name, n):
-    """The operands that a rule has derivatives in."""
+    """The operands that a primitive has derivatives in."""
     return range(2) if name == "pow'" else range(n)
 
 
 def computed(name, xs):
     """Value, first and second derivatives as the engine has them, by the operands they belong to."""
     inputs = [Value(x) for x in xs]
-    y = RULES[name](*inputs)
+    y = PRIMITIVES[name](*inputs)
     results = {(): y.data}
     y.backward()
     for i in differentiable(name, len(xs)):
@@ -92,13 +92,13 @@ def grid(name):
         x = draw.choice(kinds)()
         return x if low <= x <= high else number()
 
-    if RULES[name].arity == 1:
+    if PRIMITIVES[name].arity == 1:
         near = [math.nextafter(x, way) for x in marks for way in (math.inf, -math.inf)]
         points = [(x,) for x in (*marks, *near, *(number() for _ in range(20)))]
     elif name in SHAPED:
         points = [SHAPED[name](number) for _ in range(80)]
     else:
-        sizes = [2 if name == "dot" else 1, 2, 3, 5] if RULES[name].arity is None else [RULES[name].arity] * 4
+        sizes = [2 if name == "dot" else 1, 2, 3, 5] if PRIMITIVES[name].arity is None else [PRIMITIVES[name].arity] * 4
         points = [tuple(number() for _ in range(n)) for n in sizes for _ in range(15)]
         for x, *rest in points[:40]:
             points.append((x, *(draw.choice((x, -x, math.nextafter(x, 9.0), x * 1e-8, z)) for z in rest)))
@@ -124,17 +124,17 @@ def draw_orders(number):
     return float(round(abs(math.atan(number())))), float(round(abs(math.atan(number()))))
 
 
-UNARY = [name for name, rule in RULES.items() if rule.arity == 1]
-OTHERS = [name for name in RULES if name not in UNARY]
+UNARY = [name for name, primitive in PRIMITIVES.items() if primitive.arity == 1]
+OTHERS = [name for name in PRIMITIVES if name not in UNARY]
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", PRIMITIVES)
 def test_on_a_grid(name):
     wrong = [failure for xs in grid(name) for failure in failures(name, xs)]
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", PRIMITIVES)
 @settings(max_examples=15, deadline=None, phases=[Phase.reuse, Phase.generate])
 @given(data=st.data())
 def test_anywhere(name, data):
@@ -143,12 +143,12 @@ def test_anywhere(name, data):
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", PRIMITIVES)
 def test_a_closure_is_linear_in_the_gradient(name):
     """Zero gives zero, doubling doubles: over floats and over Values."""
     for xs in grid(name)[:40] + grid(name)[-5:]:
         inputs = [Value(x) for x in xs]
-        y = RULES[name](*inputs)
+        y = PRIMITIVES[name](*inputs)
         received = []
         for g, create_graph in ((1.0, False), (2.0, False), (2.0, True), (0.0, False)):
             y.zero_grad()
@@ -163,7 +163,7 @@ def test_a_closure_is_linear_in_the_gradient(name):
 
 inf = math.inf
 KINKS = [
-    # rule, operands, gradient promised in each operand
+    # primitive, operands, gradient promised in each operand
     ("relu", (0.0,), (0.0,)),
     ("relu", (-0.0,), (0.0,)),
     ("abs", (0.0,), (0.0,)),
@@ -218,7 +218,7 @@ KINKS = [
 def test_where_no_derivative_exists_the_convention_holds(name, xs, expected):
     for create_graph in (False, True):
         inputs = [Value(x) for x in xs]
-        RULES[name](*inputs).backward(create_graph=create_graph)
+        PRIMITIVES[name](*inputs).backward(create_graph=create_graph)
         got = [x.grad.data if create_graph else x.grad for x in inputs]
         assert got == pytest.approx(expected, rel=1e-15, nan_ok=True)
 
@@ -243,7 +243,7 @@ VALUES = [
 
 @pytest.mark.parametrize(("name", "xs", "expected"), VALUES)
 def test_ieee_values(name, xs, expected):
-    assert RULES[name](*map(float, xs)) == pytest.approx(expected, nan_ok=True)
+    assert PRIMITIVES[name](*map(float, xs)) == pytest.approx(expected, nan_ok=True)
 
 
 @settings(max_examples=200, deadline=None)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_lite import Value, exp, log, no_grad, relu, tanh
-from autograd_lite.core.order import topological_order
+from autograd_lite.core.value import topological_order
 
 # --- backward ---------------------------------------------------------------------------------------------------------
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 import autograd_lite
 from autograd_lite import Value, expression, primitive, tanh
-from autograd_lite.core.order import topological_order
-from autograd_lite.core.primitives import RULES
+from autograd_lite.core.primitives import PRIMITIVES
+from autograd_lite.core.value import topological_order
 from autograd_lite.nn import MLP
 
 NAMES = {name: f for name, f in vars(autograd_lite).items() if callable(f)} | {"pi": math.pi, "nan": math.nan}
@@ -125,32 +125,32 @@ def test_python_reads_the_text_as_the_same_formula(value):
         assert read.data == value.data
 
 
-@pytest.mark.parametrize("rule", [r for r in RULES.values() if r.form], ids=lambda r: r.name)
-def test_every_row_of_the_table_prints(rule):
+@pytest.mark.parametrize("primitive", [r for r in PRIMITIVES.values() if r.form], ids=lambda r: r.name)
+def test_every_row_of_the_table_prints(primitive):
     """What it prints, Python computes to the row's own value."""
-    count = 2 if rule.arity is None else rule.arity
-    values = dict(zip("abcd", [1.25, 1.5, 2.0, 3.0])) if rule.name in ("acosh", "acosh'") else None
+    count = 2 if primitive.arity is None else primitive.arity
+    values = dict(zip("abcd", [1.25, 1.5, 2.0, 3.0])) if primitive.name in ("acosh", "acosh'") else None
     values = values or dict(zip("abcd", [0.25, 0.5, 1.0, 0.0]))
     operands = [Value(values[name], label=name) for name in "abcd"[:count]]
-    if rule.name == "pow'":
+    if primitive.name == "pow'":
         operands[2:] = [Value(1.0, label="c"), Value(0.0, label="d")]
-    y = rule(*operands)
+    y = primitive(*operands)
     text, latex = expression(y).text, expression(y).latex
     assert latex.count("{") - latex.count(r"\{") == latex.count("}") - latex.count(r"\}")
     assert latex.count(r"\left") == latex.count(r"\right")
     defined = (
         NAMES
-        | {r.name: r for r in RULES.values() if r.arity is None}
+        | {r.name: r for r in PRIMITIVES.values() if r.arity is None}
         | {"normal_pdf": lambda x: math.exp(-x * x / 2) / math.sqrt(2 * math.pi)}
     )
-    if "'" not in text and rule.name != "relu'":
+    if "'" not in text and primitive.name != "relu'":
         of_floats = eval(text, defined, values)
         assert getattr(of_floats, "data", of_floats) == pytest.approx(y.data, rel=1e-12)
 
 
 def test_slopes_of_powers_print_as_people_write_them():
     x, n = Value(3.0, label="x"), Value(2.0, label="n")
-    slope = RULES["pow'"]
+    slope = PRIMITIVES["pow'"]
     assert str(expression(slope(x, 2.0, 1.0, 0.0))) == "2 * x"
     assert str(expression(slope(x, n, 1.0, 0.0))) == "n * x ** (n - 1)"
     assert str(expression(slope(x, n, 0.0, 1.0))) == "x ** n * log(x)"

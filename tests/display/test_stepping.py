@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import autograd_lite
 from autograd_lite import Value, live, no_grad, primitive, relu, steps, tanh
-from autograd_lite.core.primitives import RULES
+from autograd_lite.core.primitives import PRIMITIVES
 from autograd_lite.nn import MLP
 
 
@@ -126,18 +126,18 @@ def test_totals_are_the_gradients_of_backward(data):
         assert all(v.grad == total.get(v, 0.0) for v in nodes)
 
 
-@pytest.mark.parametrize("rule", [r for r in RULES.values() if r.form], ids=lambda r: r.name)
-def test_the_formula_of_every_rule_says_what_its_number_is(rule):
-    count = 4 if rule.name == "dot" else 3 if rule.arity is None else rule.arity
+@pytest.mark.parametrize("primitive", [r for r in PRIMITIVES.values() if r.form], ids=lambda r: r.name)
+def test_the_formula_of_every_rule_says_what_its_number_is(primitive):
+    count = 4 if primitive.name == "dot" else 3 if primitive.arity is None else primitive.arity
     numbers = dict(zip("abcd", [0.25, 0.5, 0.75, 1.5]))
-    if rule.name in ("acosh", "acosh'"):
+    if primitive.name in ("acosh", "acosh'"):
         numbers["a"] = 1.25
-    if rule.name == "pow'":
+    if primitive.name == "pow'":
         numbers |= {"c": 1.0, "d": 0.0}
     operands = [Value(numbers[name], label=name) for name in "abcd"[:count]]
-    y = rule(*operands)
+    y = primitive(*operands)
     names = {n: f for n, f in vars(autograd_lite).items() if callable(f)} | {"pi": math.pi}
-    names |= {r.name: r for r in RULES.values() if r.arity is None} | numbers | {"L": y.data, "inf": math.inf}
+    names |= {r.name: r for r in PRIMITIVES.values() if r.arity is None} | numbers | {"L": y.data, "inf": math.inf}
     names["normal_pdf"] = lambda x: math.exp(-x * x / 2) / math.sqrt(2 * math.pi)
     (step,) = steps(y)
     for part in step.parts:

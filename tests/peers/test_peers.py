@@ -11,7 +11,7 @@ import pytest
 import test_table
 
 from autograd_lite import Value
-from autograd_lite.core.primitives import RULES
+from autograd_lite.core.primitives import PRIMITIVES
 from autograd_lite.testing import ulp_distance
 
 ORDINARY = {
@@ -46,7 +46,7 @@ WRONG = [  # as of PyTorch 2.13, JAX 0.10, HIPS autograd 1.9: peer, function, op
 
 def ours(name, xs, i):
     inputs = [Value(x) for x in xs]
-    RULES[name](*inputs).backward()
+    PRIMITIVES[name](*inputs).backward()
     return inputs[i].grad
 
 
@@ -55,7 +55,7 @@ def ours(name, xs, i):
 def test_ordinary_points_agree(peer, name):
     pytest.importorskip(peer)
     low, high = test_table.DOMAINS.get(name, (-math.inf, math.inf))
-    for xs in ORDINARY[RULES[name].arity]:
+    for xs in ORDINARY[PRIMITIVES[name].arity]:
         for i in range(len(xs)):
             mine = ours(name, xs, i)
             if low < xs[0] < high and math.isfinite(mine):

@@ -1,4 +1,4 @@
-"""The toolkit that checks derivatives, checked: it must find every deliberate mistake and name the guilty rule."""
+"""The toolkit that checks derivatives, checked: it must find every deliberate mistake and name the guilty primitive."""
 
 import cmath
 import math
@@ -11,7 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 import autograd_lite
 from autograd_lite import Value, cos, dot, exp, hypot, maximum, primitive, relu, sin, sqrt, tanh, where
-from autograd_lite.core.primitives import RULES
+from autograd_lite.core.primitives import PRIMITIVES
 from autograd_lite.testing import (
     Expression,
     GraphMachine,
@@ -58,7 +58,7 @@ def test_assert_close_ulp_says_by_how_much():
         assert_close_ulp(1.0, 1.0 + 3 * 2.0**-52, ulp=2, what="slope")
 
 
-# --- derivatives without rules -------------------------------------------------------------------------------------
+# --- derivatives without primitives --------------------------------------------------------------------------------
 
 FUNCTIONS = [
     (math.exp, math.exp, 1.0),
@@ -153,7 +153,7 @@ def test_bad_questions():
         check_gradients(sin, 1.0, oracle="magic")
     with pytest.raises(TypeError, match=r"'a'"):
         check_gradients(sin, "a")
-    with pytest.raises(ValueError, match=r"no rule is named 'cosine'.*'cos'"):
+    with pytest.raises(ValueError, match=r"no primitive is named 'cosine'.*'cos'"):
         inputs_for("cosine")
     with pytest.raises(TypeError, match=r"takes 2 numbers, got 1"):
         Expression(2, (("+", (0, 1)),))(1.0)
@@ -295,7 +295,7 @@ def test_failing_examples_print_as_code():
     assert "xs=(1.0,)" in "".join(caught.value.__notes__)
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", PRIMITIVES)
 def test_inputs_are_in_the_domain(name):
     draw = inputs_for(name)
 
@@ -303,8 +303,8 @@ def test_inputs_are_in_the_domain(name):
     @given(draw)
     def finite(xs):
         assert all(map(math.isfinite, xs))
-        assert RULES[name].arity in (None, len(xs))
-        assert not math.isnan(RULES[name](*xs))
+        assert PRIMITIVES[name].arity in (None, len(xs))
+        assert not math.isnan(PRIMITIVES[name](*xs))
 
     finite()
 
@@ -327,7 +327,7 @@ def test_inputs_reach_the_hard_points(name, special):
 
 def test_ties_occur():
     find(
-        inputs_for(RULES["maximum"]),
+        inputs_for(PRIMITIVES["maximum"]),
         lambda xs: xs[0] == xs[1] == 3.0,
         settings=settings(max_examples=20_000, database=None),
     )
@@ -365,7 +365,7 @@ def test_networks_are_code(f):
 
 
 def test_expressions_from_all_rules():
-    every = [name for name in RULES if "'" not in name]
+    every = [name for name in PRIMITIVES if "'" not in name]
 
     @settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow], deadline=None)
     @given(expressions(rules=every, max_steps=5), st.floats(-1.0, 1.0), st.floats(-1.0, 1.0))
@@ -384,7 +384,7 @@ TestGraphMachine.settings = settings(max_examples=30, stateful_step_count=20, de
 
 def test_the_state_machine_finds_a_broken_engine(monkeypatch):
     """With the second contribution of `-` lost, some sequence of steps goes wrong."""
-    monkeypatch.setattr(RULES["-"], "vjp", lambda g: (g, 0.0))
+    monkeypatch.setattr(PRIMITIVES["-"], "vjp", lambda g: (g, 0.0))
     with pytest.raises(AssertionError):
         run_state_machine_as_test(
             GraphMachine,

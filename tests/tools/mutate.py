@@ -1,6 +1,6 @@
-"""Break every rule of the table, one small change at a time, and see that the tests of the rules go red.
+"""Break every primitive of the table, one small change at a time, and see that the tests of the primitives go red.
 
-Run by hand: `python tests/tools/mutate.py [rule ...]`. Two kinds of mutants: what a closure returns is changed
+Run by hand: `python tests/tools/mutate.py [primitive ...]`. Two kinds of mutants: what a closure returns is changed
 (sign, scale, an operand dropped or exchanged, one point wrong, the arriving gradient ignored), and the text of a
 closure is changed (a term or factor dropped, an operator or a constant replaced). Mutants that no test notices are
 printed.
@@ -20,12 +20,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "core"))
 import test_table
 
 from autograd_lite import Value
-from autograd_lite.core import table as rules
-from autograd_lite.core.primitives import RULES, Rule
+from autograd_lite.core import table as table
+from autograd_lite.core.primitives import PRIMITIVES, Primitive
 
 test_table.truth = functools.lru_cache(maxsize=None)(test_table.truth)
 grid = functools.lru_cache(maxsize=None)(test_table.grid)
-Mutant = tuple[str, dict[str, Any]]  # how it reads, and the names to replace: of a rule's slots, or in `rules`
+Mutant = tuple[str, dict[str, Any]]  # how it reads, and the names to replace: of a primitive, or in `table`
 
 SWAPS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
 
@@ -59,10 +59,10 @@ EQUIVALENT = {  # mutants that compute the same
 }
 
 
-def mutants_of_results(rule: Rule) -> Iterator[Mutant]:
+def mutants_of_results(primitive: Primitive) -> Iterator[Mutant]:
     """What the closure returns is changed."""
-    vjp, forward = rule.vjp, rule.forward
-    count = len(sample(rule))
+    vjp, forward = primitive.vjp, primitive.forward
+    count = len(sample(primitive))
 
     def changed(how: Callable[[list[Any]], list[Any]]) -> dict[str, Any]:
         return {"vjp": lambda g, *captured: how(list(vjp(g, *captured)))}
@@ -78,24 +78,24 @@ def mutants_of_results(rule: Rule) -> Iterator[Mutant]:
         yield f"operand {i} dropped", changed(lambda ds, i=i: [0.0 if k == i else d for k, d in enumerate(ds)])
     if count > 1:
         yield "operands exchanged", changed(lambda ds: ds[::-1])
-    if rule.takes_operands or rule.takes_output:
-        yield "wrong at one point", {"vjp": wrong_at(sample(rule), rule)}
+    if primitive.takes_operands or primitive.takes_output:
+        yield "wrong at one point", {"vjp": wrong_at(sample(primitive), primitive)}
     yield "value scaled by 1 + 1e-13", {"forward": lambda *xs: (1.0 + 1e-13) * forward(*xs)}
     yield "value negated", {"forward": lambda *xs: -forward(*xs)}
 
 
-def sample(rule: Rule) -> tuple[float, ...]:
+def sample(primitive: Primitive) -> tuple[float, ...]:
     """A point of the grid at which some derivative is neither 0 nor infinite."""
-    for xs in grid(rule.name):
+    for xs in grid(primitive.name):
         inputs = [Value(x) for x in xs]
-        RULES[rule.name](*inputs).backward()
+        PRIMITIVES[primitive.name](*inputs).backward()
         if any(0.0 < abs(x.grad) < 1e300 for x in inputs):
             return xs
-    return grid(rule.name)[0]
+    return grid(primitive.name)[0]
 
 
-def wrong_at(point: tuple[float, ...], rule: Rule) -> Callable[..., Any]:
-    vjp, at = rule.vjp, rule.captured(rule.evaluate(point), point)
+def wrong_at(point: tuple[float, ...], primitive: Primitive) -> Callable[..., Any]:
+    vjp, at = primitive.vjp, primitive.captured(primitive.evaluate(point), point)
 
     def closure(g: Any, *captured: Any) -> Any:
         is_there = tuple(getattr(c, "data", c) for c in captured) == at
@@ -106,7 +106,7 @@ def wrong_at(point: tuple[float, ...], rule: Rule) -> Callable[..., Any]:
 
 def mutants_of_text(name: str) -> Iterator[Mutant]:
     """The text of the closure, or of a function it shares with others, is changed."""
-    tree = ast.parse(Path(rules.__file__).read_text())
+    tree = ast.parse(Path(table.__file__).read_text())
     for statement in tree.body:
         if isinstance(statement, ast.AnnAssign) and ast.literal_eval(statement.value.args[0]) == name:
             called = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
@@ -174,20 +174,22 @@ def exchange_arguments(node: ast.AST) -> Any:
 
 def evaluated(tree: Any) -> Any:
     if isinstance(tree, ast.Lambda):
-        return eval(compile(ast.fix_missing_locations(ast.Expression(tree)), "<mutant>", "eval"), vars(rules))
+        return eval(compile(ast.fix_missing_locations(ast.Expression(tree)), "<mutant>", "eval"), vars(table))
     scope: dict[str, Any] = {}
     module = ast.fix_missing_locations(ast.Module([tree], []))
-    exec(compile(module, "<mutant>", "exec"), vars(rules) | {}, scope)
+    exec(compile(module, "<mutant>", "exec"), vars(table) | {}, scope)
     return next(iter(scope.values()))
 
 
 def is_noticed(name: str, replaced: dict[str, Any]) -> bool:
-    """Whether the tests of the rule, or else those of all rules, fail with these replacements."""
-    rule = RULES[name]
+    """Whether the tests of the primitive, or else those of all primitives, fail with these replacements."""
+    primitive = PRIMITIVES[name]
     with pytest.MonkeyPatch.context() as patch:
         for key, value in replaced.items():
-            patch.setattr(rule if key in ("vjp", "forward") else rules, key, value)
-        return fails(name) or any(fails(other) for other in RULES if other != name and name.strip("'") in other + name)
+            patch.setattr(primitive if key in ("vjp", "forward") else table, key, value)
+        return fails(name) or any(
+            fails(other) for other in PRIMITIVES if other != name and name.strip("'") in other + name
+        )
 
 
 def fails(name: str) -> bool:
@@ -207,7 +209,7 @@ def main(names: list[str]) -> int:
     total, survivors = 0, []
     for name in names:
         assert not fails(name), f"the tests of {name!r} fail without any change"
-        mutants = [*mutants_of_results(RULES[name]), *mutants_of_text(name)]
+        mutants = [*mutants_of_results(PRIMITIVES[name]), *mutants_of_text(name)]
         mutants = [mutant for mutant in mutants if mutant[0] not in EQUIVALENT.get(name, ())]
         alive = [how for how, replaced in mutants if not is_noticed(name, replaced)]
         total += len(mutants)
@@ -220,4 +222,4 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(min(main(sys.argv[1:] or [*RULES]), 1))
+    sys.exit(min(main(sys.argv[1:] or [*PRIMITIVES]), 1))

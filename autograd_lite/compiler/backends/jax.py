@@ -26,7 +26,7 @@ from autograd_lite.compiler.fuse import LANE_DOT, PAIRS, PRODUCTS, STOPPING_PAIR
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.outside import names_in
 from autograd_lite.compiler.tracer import LANE, LANE_SUM, STACK
-from autograd_lite.core.primitives import Rule
+from autograd_lite.core.primitives import Primitive
 from autograd_lite.numeric import real, reductions, special
 
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
@@ -76,8 +76,8 @@ def traceable(program: Program) -> Callable[[Sequence[Any]], Any]:
             registers[i] = x if np.ndim(x) == 0 else Element(x, place)
         registers |= dict(enumerate(program.constants, program.inputs))
         for i, target in enumerate(code.targets):
-            rule, xs = code.rules[code.codes[i]], code.operands_of(i).tolist()
-            registers[target] = _apply(rule, xs, registers)
+            primitive, xs = code.primitives[code.codes[i]], code.operands_of(i).tolist()
+            registers[target] = _apply(primitive, xs, registers)
         return jnp.stack([jnp.asarray(_read(registers[i]), dtype=float) for i in program.outputs])
 
     return run
@@ -97,26 +97,26 @@ def _read(x: Any) -> Any:
     return x.read() if isinstance(x, Element) else x
 
 
-def _apply(rule: Rule, operands: list[int], registers: dict[int, Any]) -> Any:
+def _apply(primitive: Primitive, operands: list[int], registers: dict[int, Any]) -> Any:
     xs = [registers[x if x >= 0 else -1 - x] for x in operands]
-    if rule is STACK:
+    if primitive is STACK:
         return _stack(xs)
     xs = [_read(x) for x in xs]
-    if rule in (SUM, LANE_SUM):
-        return sum(xs, -0.0) if rule is SUM else jnp.sum(xs[0])
-    if rule is LANE:
+    if primitive in (SUM, LANE_SUM):
+        return sum(xs, -0.0) if primitive is SUM else jnp.sum(xs[0])
+    if primitive is LANE:
         return xs[0][int(xs[1])]
-    if rule is LANE_DOT:
+    if primitive is LANE_DOT:
         return jnp.sum(adjoint_product(*xs))
-    if rule in (PAIRS, STOPPING_PAIRS):
-        product = adjoint_product if rule is STOPPING_PAIRS else _product
+    if primitive in (PAIRS, STOPPING_PAIRS):
+        product = adjoint_product if primitive is STOPPING_PAIRS else _product
         return sum((product(a, b) for a, b in zip(xs[::2], xs[1::2])), -0.0)
-    if rule in (PRODUCTS, STOPPING_PRODUCTS):
-        product = adjoint_product if rule is STOPPING_PRODUCTS else _product
+    if primitive in (PRODUCTS, STOPPING_PRODUCTS):
+        product = adjoint_product if primitive is STOPPING_PRODUCTS else _product
         ends = [k + 1 for k, x in enumerate(operands) if x < 0]
         return sum((reduce(product, xs[a:b]) for a, b in zip([0, *ends], ends)), -0.0)
-    forward = lowered(rule.forward)
-    return forward(xs) if rule.arity is None else forward(*xs)
+    forward = lowered(primitive.forward)
+    return forward(xs) if primitive.arity is None else forward(*xs)
 
 
 def _stack(xs: Sequence[Any]) -> Any:

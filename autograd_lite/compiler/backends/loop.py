@@ -22,27 +22,27 @@ import numpy as np
 from autograd_lite.compiler.backends import kernels, rows
 from autograd_lite.compiler.fuse import FUSED, LANE_DOT
 from autograd_lite.compiler.tracer import LANE, LANE_SUM, STACK
-from autograd_lite.core import table as rules
-from autograd_lite.core.primitives import Rule
+from autograd_lite.core import table as declared
+from autograd_lite.core.primitives import Primitive
 from autograd_lite.numeric import real, reductions, special
 
 SPECIAL = (*FUSED, LANE, LANE_SUM, STACK)
-BUILT_IN = (*SPECIAL, *[rule for rule in vars(rules).values() if isinstance(rule, Rule)])
-NUMBER = {rule: number for number, rule in enumerate(BUILT_IN)}
+BUILT_IN = (*SPECIAL, *[p for p in vars(declared).values() if isinstance(p, Primitive)])
+NUMBER = {p: number for number, p in enumerate(BUILT_IN)}
 FREQUENT = (
-    rules.add,
-    rules.sub,
-    rules.mul,
-    rules.adjoint_mul,
-    rules.neg,
-    rules.div,
-    rules.relu,
-    rules.positive,
-    rules.exp,
-    rules.tanh,
-    rules.tanh_slope,
-    rules.where,
-    rules.stop,
+    declared.add,
+    declared.sub,
+    declared.mul,
+    declared.adjoint_mul,
+    declared.neg,
+    declared.div,
+    declared.relu,
+    declared.positive,
+    declared.exp,
+    declared.tanh,
+    declared.tanh_slope,
+    declared.where,
+    declared.stop,
 )
 
 LOOP = """
@@ -130,25 +130,25 @@ def rare_row(t, code, s, e, operands, r, scratch, v, n):
 
 
 @cache
-def loop(table: tuple[Rule, ...], over_lanes: bool) -> Callable[..., None]:
+def loop(table: tuple[Primitive, ...], over_lanes: bool) -> Callable[..., None]:
     """The compiled loop for the operations of `table`, from the cache on disk if only the package's own occur."""
-    chosen = [rule for rule in table if rule not in SPECIAL]
+    chosen = [p for p in table if p not in SPECIAL]
     branch = _lane_branch if over_lanes else _branch
     source = ""
     for text, indent, part in (
-        (RARE_ROW if over_lanes else RARE, "    ", [rule for rule in chosen if rule not in FREQUENT]),
-        (LANES if over_lanes else LOOP, " " * (12 if over_lanes else 8), [rule for rule in chosen if rule in FREQUENT]),
+        (RARE_ROW if over_lanes else RARE, "    ", [p for p in chosen if p not in FREQUENT]),
+        (LANES if over_lanes else LOOP, " " * (12 if over_lanes else 8), [p for p in chosen if p in FREQUENT]),
     ):
-        lines = [indent + line for rule in part for line in branch(table.index(rule), rule)]
+        lines = [indent + line for p in part for line in branch(table.index(p), p)]
         source += text.replace("{branches}", "\n".join(lines))
-    namespace: dict[str, Any] = {f"f{table.index(rule)}": kernels.compiled(rule.forward) for rule in chosen}
+    namespace: dict[str, Any] = {f"f{table.index(p)}": kernels.compiled(p.forward) for p in chosen}
     namespace |= vars(rows) | {"__name__": __name__, "nan": np.nan}
     namespace |= {
         "LANE": NUMBER[LANE],
         "LANE_SUM": NUMBER[LANE_SUM],
         "LANE_DOT": NUMBER[LANE_DOT],
         "STACK": NUMBER[STACK],
-        "DOT": table.index(rules.dot) if rules.dot in table else -1,
+        "DOT": table.index(declared.dot) if declared.dot in table else -1,
     }
     on_disk = table == BUILT_IN
     path = _stored(source) if on_disk else "<loop>"
@@ -158,27 +158,27 @@ def loop(table: tuple[Rule, ...], over_lanes: bool) -> Callable[..., None]:
     return numba.njit(error_model="numpy", nogil=True, cache=on_disk)(namespace[run])
 
 
-def _branch(number: int, rule: Rule) -> list[str]:
-    """The lines that compute y by the rule with this number."""
+def _branch(number: int, p: Primitive) -> list[str]:
+    """The lines that compute y by the primitive with this number."""
     test = f"elif code == {number}:"
-    if rule.arity is None:
+    if p.arity is None:
         gather = "    for k in range(s, e): scratch[k - s] = r[operands[k]]"
         return [test, gather, f"    y = f{number}(scratch[:e - s])"]
-    operands = ", ".join(f"r[operands[s + {i}]]" if i else "r[operands[s]]" for i in range(rule.arity))
+    operands = ", ".join(f"r[operands[s + {i}]]" if i else "r[operands[s]]" for i in range(p.arity))
     return [test, f"    y = f{number}({operands})"]
 
 
-def _lane_branch(number: int, rule: Rule) -> list[str]:
+def _lane_branch(number: int, p: Primitive) -> list[str]:
     """The same for row t."""
     test = f"elif code == {number}:"
-    if rule.arity is None:
+    if p.arity is None:
         return [
             test,
             "    for j in range(n):",
             "        for k in range(s, e): scratch[k - s] = at(operands[k], j, r, v)",
             f"        v[t, j] = f{number}(scratch[:e - s])",
         ]
-    names = [f"a{i}" for i in range(rule.arity)]
+    names = [f"a{i}" for i in range(p.arity)]
     found = [f"    {a} = row(operands[s + {i}], {i}, r, v, n)" for i, a in enumerate(names)]
     numbers = ", ".join(f"v[{a}, j]" for a in names)
     return [test, *found, "    for j in range(n):", f"        v[t, j] = f{number}({numbers})"]
@@ -186,7 +186,7 @@ def _lane_branch(number: int, rule: Rule) -> list[str]:
 
 def _stored(source: str) -> Path:
     """The file in the cache folder that holds this source, for these versions of all that it calls."""
-    depends = [Path(str(m.__file__)).read_bytes() for m in (real, special, reductions, rules, kernels, rows)]
+    depends = [Path(str(m.__file__)).read_bytes() for m in (real, special, reductions, declared, kernels, rows)]
     depends += [Path(__file__).read_bytes(), source.encode(), numba.__version__.encode(), sys.version.encode()]
     digest = hashlib.sha256(b"".join(depends)).hexdigest()[:16]
     path = cache_folder() / f"loop_{digest}.py"

@@ -33,9 +33,9 @@ class Loaded:
 
     def __init__(self, program: Program) -> None:
         code = program.code
-        used = [rule for rule in code.rules if rule not in SPECIAL]
-        table = BUILT_IN if all(rule in NUMBER for rule in used) else (*SPECIAL, *used)
-        number = np.array([table.index(rule) for rule in code.rules], dtype=np.int32)
+        used = [primitive for primitive in code.primitives if primitive not in SPECIAL]
+        table = BUILT_IN if all(primitive in NUMBER for primitive in used) else (*SPECIAL, *used)
+        number = np.array([table.index(primitive) for primitive in code.primitives], dtype=np.int32)
         codes = number[np.frombuffer(code.codes, dtype=np.int32)] if len(program) else np.empty(0, np.int32)
         starts, targets = (np.array(a, dtype=np.uint32) for a in (code.starts, code.targets))
         signed = np.array(code.operands, dtype=np.int64)
@@ -61,8 +61,8 @@ class Loaded:
         parts = max(min(blocks, PARTS, sum(over_lanes) * program.lanes // WORTH), 1)
         self.parts = list(pairwise(blocks * k // parts for k in range(parts + 1)))
         threads = min(parts, os.cpu_count() or 1)
-        kept = len(over_lanes) > 1 or LANE in program.code.rules
-        spare = max(SPARE, *[rule.arity or 0 for rule in program.code.rules])
+        kept = len(over_lanes) > 1 or LANE in program.code.primitives
+        spare = max(SPARE, *[primitive.arity or 0 for primitive in program.code.primitives])
         self.files = np.empty((blocks if kept else threads, program.lane_registers + spare, width))
         self.threads = [
             (registers, self.scratch.copy(), self.files if kept else self.files[i : i + 1])

@@ -8,7 +8,7 @@ from typing import Any
 from autograd_lite.compiler.fuse import LANE_DOT, PRODUCTS, STOPPING_PRODUCTS
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.tracer import LANE, LANE_SUM, STACK
-from autograd_lite.core.primitives import Rule
+from autograd_lite.core.primitives import Primitive
 from autograd_lite.numeric import real
 
 Compute = Callable[..., Any]  # a number, or over lanes the list of all lanes' numbers
@@ -41,15 +41,15 @@ def load(program: Program) -> Callable[[Sequence[Any]], list[float]]:
 
 def _step(program: Program, i: int) -> Step:
     code = program.code
-    rule, xs = code.rules[code.codes[i]], code.operands_of(i).tolist()
-    compute = OVER_LANES.get(rule, rule.forward)
-    if rule in (PRODUCTS, STOPPING_PRODUCTS):
+    primitive, xs = code.primitives[code.codes[i]], code.operands_of(i).tolist()
+    compute = OVER_LANES.get(primitive, primitive.forward)
+    if primitive in (PRODUCTS, STOPPING_PRODUCTS):
         ends = [k + 1 for k, x in enumerate(xs) if x < 0]
         compute = _with_lengths(compute, [end - begin for begin, end in zip([0, *ends], ends)])
         xs = [x if x >= 0 else -1 - x for x in xs]
-    elif rule.arity is None and rule not in OVER_LANES:
+    elif primitive.arity is None and primitive not in OVER_LANES:
         compute = _variadic(compute)
-    if code.targets[i] >= program.singles and rule not in OVER_LANES:
+    if code.targets[i] >= program.singles and primitive not in OVER_LANES:
         compute = _lane_by_lane(compute)
     operands = itemgetter(*xs) if len(xs) > 1 else itemgetter(slice(xs[0], xs[0] + 1))
     return code.targets[i], compute, operands
@@ -81,7 +81,7 @@ def _lane_dot(g: Any, x: Any) -> float:
     return real.fsum([a * b for a, b in zip(gs, xs) if a != 0.0])
 
 
-OVER_LANES: dict[Rule, Compute] = {
+OVER_LANES: dict[Primitive, Compute] = {
     STACK: lambda *xs: list(xs),
     LANE: lambda v, i: v[int(i)],
     LANE_SUM: real.fsum,

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-from autograd_lite.core import table as rules
+from autograd_lite.core import table as table
 from autograd_lite.core.value import Value, is_constant
 from autograd_lite.display.formula.notation import (
     ATOM,
@@ -54,13 +54,13 @@ def formula(root: Value, name_of: Callable[[Value], str], limit: int = 200) -> T
 
 def _apply(v: Value, operands: list[Term]) -> Term:
     """The node's operation on printed operands."""
-    rule = v._rule
-    if not rule.form:  # recorded by hand
+    primitive = v._primitive
+    if not primitive.form:  # recorded by hand
         return call(v.op, operands)
-    form = rule.form
-    if rule is rules.pow_slope:
+    form = primitive.form
+    if primitive is table.pow_slope:
         form = POW_SLOPES.get((operands[2].number or 0.0, operands[3].number or 0.0), form)
-    tree = _parsed(form, rule.arity is None)
+    tree = _parsed(form, primitive.arity is None)
     return _term(tree, operands) if tree else as_it_stands(form, operands)
 
 

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
-from autograd_lite.core.order import topological_order
-from autograd_lite.core.value import Value, is_constant
+from autograd_lite.core.value import Value, is_constant, topological_order
 
 if TYPE_CHECKING:
     from autograd_lite.display.graph.boxes import Picture

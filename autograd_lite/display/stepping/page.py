@@ -122,8 +122,8 @@ def _backward(steps: Steps, step: Step, ids: dict[Value, str]) -> dict[str, Any]
         slope = part.formula or compact(part.slope)
         factors = f"{upstream} · {slope if slope.isalnum() else f'({slope})'}"
         total = "" if part.total == part.added else f", in total {compact(part.total)}"
-        rule = f"∂{root}/∂{part.name} += ∂{root}/∂{name} · ∂{name}/∂{part.name}"
-        lines.append(f"{rule} = {factors} = {compact(part.added)}{total}")
+        primitive = f"∂{root}/∂{part.name} += ∂{root}/∂{name} · ∂{name}/∂{part.name}"
+        lines.append(f"{primitive} = {factors} = {compact(part.added)}{total}")
     if not step.parts and step.gradient == 0.0:
         lines.append("a gradient of 0 stops here: nothing flows on")
     return {

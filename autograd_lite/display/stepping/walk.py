@@ -5,8 +5,7 @@ from itertools import count
 from os import PathLike
 from typing import NamedTuple, overload
 
-from autograd_lite.core.order import topological_order
-from autograd_lite.core.value import Value, is_constant, run_closure, run_closure_recording
+from autograd_lite.core.value import Value, is_constant, run_closure, run_closure_recording, topological_order
 from autograd_lite.transforms.linearize import by_hand_partials
 
 SHOWN = 60  # rows of a printed table; pages hold no more nodes than a diagram can
@@ -152,12 +151,12 @@ class Steps(Sequence[Step]):
         return formula(v, lambda u: "" if u is v or is_constant(u) else self.names[u]).text
 
     def _slope_formulas(self, v: Value) -> list[str]:
-        """The local derivatives of v, as its rule computes them: the closure run on symbols instead of numbers."""
+        """The local derivatives of v, as its primitive computes them: the closure run on symbols instead of numbers."""
         from autograd_lite.core.modes import recording
         from autograd_lite.display.formula.terms import formula
         from autograd_lite.display.graph.boxes import compact
 
-        if not v._rule.form:  # recorded by hand: there are only numbers
+        if not v._primitive.form:  # recorded by hand: there are only numbers
             return [""] * len(v.parents)
         with recording(None, None):
             slopes = run_closure_recording(v, 1.0)
@@ -203,7 +202,7 @@ def _sweep(root: Value, interior: list[Value]) -> list[tuple[Value, float, list[
 
 
 def _closure(v: Value, g: float) -> Sequence[float]:
-    return run_closure(v, g) if v._rule.form else [g * partial for partial in by_hand_partials(v, 0.0)]
+    return run_closure(v, g) if v._primitive.form else [g * partial for partial in by_hand_partials(v, 0.0)]
 
 
 def _names(root: Value, interior: list[Value], leaves: list[Value]) -> dict[Value, str]:

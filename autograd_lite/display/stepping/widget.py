@@ -39,7 +39,7 @@ def live(root: Value) -> Any:
 
     shown = Steps(root)
     for v in shown.interior:
-        if not v._rule.form:
+        if not v._primitive.form:
             raise ValueError(f"live(root) cannot recompute {v!r}: operation {v.op!r} was recorded by hand")
     names = {f"n{i}": v for i, v in enumerate([*shown.leaves, *shown.interior])}
 
