@@ -44,7 +44,7 @@ class Value:
     (Value(data=4.0, grad=1.0), Value(data=2.0, grad=-3.0, label='a'), 2.0)
     """
 
-    __slots__ = ("__dict__", "_captured", "_parents", "_rule", "data", "grad")
+    __slots__ = ("__dict__", "_captured", "_parents", "_primitive", "data", "grad")
 
     label = ""  # on the class: a node spends memory on a label only if it has one
     data: float

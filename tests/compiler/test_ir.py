@@ -125,7 +125,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("f", REFUSED.values(), ids=REFUSED)
 def test_what_needs_a_number_is_refused_and_the_line_shown(f):
-    with pytest.raises(TracingError, match=r"test_program\.py, line \d+: (.|\n)*Instead:"):
+    with pytest.raises(TracingError, match=r"test_ir\.py, line \d+: (.|\n)*Instead:"):
         jit(f)(1.0)
 
 
@@ -162,7 +162,7 @@ def in_a_closure():
 
 @pytest.mark.parametrize("f", [in_a_global, in_a_default, *in_a_closure().values()])
 def test_what_needs_a_number_of_the_outside_is_refused_too(f):
-    with pytest.raises(TracingError, match=r"test_program\.py, line \d+: (.|\n)*Instead:"):
+    with pytest.raises(TracingError, match=r"test_ir\.py, line \d+: (.|\n)*Instead:"):
         jit(f)(1.0)
     assert type(OUTSIDE) is Value
     assert OUTSIDE.data == 2.0
