@@ -71,7 +71,7 @@ def test_constants_inputs_and_parameters_look_different():
 
 
 def test_colour_tells_sign_and_size_of_the_gradient():
-    from autograd_lite.display.graph.dot import colour
+    from autograd_lite.display.graph.diagram import colour
 
     small_up, large_up, large_down = colour(0.1, 1.0), colour(1.0, 1.0), colour(-1.0, 1.0)
     red, blue = slice(1, 3), slice(5, 7)

@@ -29,8 +29,9 @@ def test_the_picture_is_the_one_that_the_snippet_draws(text, tmp_path, monkeypat
 
 
 def test_the_main_job_runs(tmp_path):
-    install, job = readme.commands()["run"].split(" && ")
-    assert install.startswith("python3 -m pip install")  # installing is what got this test here
+    environment, install, job = readme.commands()["run"].split(" && ")
+    assert environment == "python3 -m venv .venv"  # these two are what got this test here
+    assert install == ".venv/bin/python -m pip install ."
     _, *arguments = shlex.split(job)
     shown = subprocess.run(
         [sys.executable, *arguments], cwd=tmp_path, capture_output=True, text=True, check=True
@@ -40,7 +41,10 @@ def test_the_main_job_runs(tmp_path):
 
 
 def test_the_test_command_is_the_one_that_ci_runs():
-    assert readme.commands()["test"].endswith("python3 -m pytest")
+    *set_up, test = readme.commands()["test"].split(" && ")
+    assert set_up == ["python3 -m venv .venv", '.venv/bin/python -m pip install -e ".[test]"']
+    assert test == ".venv/bin/python -m pytest"
+    assert 'bash -c "$test_command"' in (ROOT / ".ci/run").read_text()
 
 
 @pytest.mark.parametrize("name", ["README.md", "notebooks/README.zh.md"])

@@ -25,7 +25,7 @@ class Drawing:
     @property
     def dot(self) -> str:
         """The diagram in DOT, the language of Graphviz."""
-        from autograd_lite.display.graph.dot import to_dot
+        from autograd_lite.display.graph.diagram import to_dot
 
         return to_dot(self._picture, self._direction, self._merge)
 
