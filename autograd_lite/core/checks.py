@@ -1,10 +1,66 @@
 """Checks of arguments: each names the argument, the value it got and the remedy."""
 
+from collections.abc import Mapping, Set
+from math import inf
+from numbers import Real
+from operator import index
 from typing import Any
 
+REMEDIES: dict[type, str] = {
+    str: "write the number without quotes, or convert it with float()",
+    list: "make one Value of each number: [Value(x) for x in ...]",
+    tuple: "make one Value of each number: [Value(x) for x in ...]",
+    complex: "only real numbers can be differentiated here",
+}
 
-def check_size(n: Any, argument: str) -> int:
-    """n, if it is a whole number of at least 1; else a ValueError."""
-    if not isinstance(n, int) or isinstance(n, bool) or n < 1:
-        raise ValueError(f"{argument} must be a whole number of at least 1, not {n!r}")
-    return n
+
+def as_float(x: Any, argument: str) -> float:
+    """x as a float, if it is a real number of any type; else a TypeError that names the argument and the remedy."""
+    if type(x) is float:
+        return x
+    if isinstance(x, Real) or (getattr(x, "shape", None) == () and getattr(x.dtype, "kind", None) in {*"biuf"}):
+        try:
+            return float(x)
+        except OverflowError:
+            raise ValueError(f"{argument} is too large for a float: {shown(x)}") from None
+    remedy = REMEDIES.get(type(x), "use .data or .detach() for its number" if hasattr(x, "detach") else "pass a number")
+    raise TypeError(f"{argument} must be a real number, not {shown(x)} of type {type(x).__name__}: {remedy}")
+
+
+def check_number(x: Any, argument: str, low: float = -inf, below: float = inf) -> float:
+    """x as a float, if it is a finite number, at least `low` and below `below`; else a ValueError."""
+    number = as_float(x, argument)
+    if not abs(number) < inf:
+        raise ValueError(f"{argument} must be a finite number, not {shown(x)}")
+    if not low <= number < below:
+        upper = f" and below {below:g}" if below < inf else ""
+        raise ValueError(f"{argument} must be at least {low:g}{upper}, not {shown(x)}")
+    return number
+
+
+def check_size(n: Any, argument: str, least: int = 1) -> int:
+    """n as an int, if it is a whole number of any integer type, of at least `least`; else a ValueError."""
+    try:
+        whole = None if isinstance(n, bool) else index(n)
+    except TypeError:
+        whole = None
+    if whole is None or whole < least:
+        raise ValueError(f"{argument} must be a whole number of at least {least}, not {shown(n)}")
+    return whole
+
+
+def as_list(x: Any, argument: str, entries: str = "numbers or Values") -> list[Any]:
+    """What a list, tuple, array, generator or other iterable in a definite order holds; else a TypeError."""
+    unordered = isinstance(x, (str, bytes, bytearray, memoryview, Mapping, Set))
+    if unordered or not hasattr(x, "__iter__") or isinstance(x, type) or getattr(x, "shape", None) == ():
+        raise TypeError(f"{argument} must be a list of {entries}, not {shown(x)}")
+    return list(x)
+
+
+def shown(x: Any, most: int = 60) -> str:
+    """x as it stands in a message: its repr, not endless, whatever x is."""
+    try:
+        text = repr(x)
+    except Exception:  # a number of 5,000 digits, lists a thousand deep, a class whose own repr fails
+        return f"<{type(x).__name__} that cannot be printed>"
+    return text if len(text) <= most else f"{text[: most - 1]}…"

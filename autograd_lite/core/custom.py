@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd_lite.core.checks import as_float
 from autograd_lite.core.operators import install
 from autograd_lite.core.primitives import PRIMITIVES, Primitive, declare
 from autograd_lite.core.value import Value
-from autograd_lite.numeric.real import IEEE, as_float
+from autograd_lite.numeric.real import IEEE
 
 _BUILT_IN = frozenset(PRIMITIVES)
 

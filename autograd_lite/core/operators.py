@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd_lite.core import value as engine
+from autograd_lite.core.checks import as_float
 from autograd_lite.core.primitives import PRIMITIVES, Primitive
 from autograd_lite.core.value import Number, Value, constant, new
-from autograd_lite.numeric.real import as_float
 
 OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "neg": "neg", "abs": "abs"}
 

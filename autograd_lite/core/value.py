@@ -15,8 +15,8 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 from autograd_lite.core import table as table
+from autograd_lite.core.checks import as_float
 from autograd_lite.core.primitives import CONSTANT, LEAF, Primitive, by_hand, run_ieee
-from autograd_lite.numeric.real import as_float
 
 Number: TypeAlias = Union["Value", float]
 Recorder: TypeAlias = Callable[[Primitive, tuple["Value", ...]], "Value"]

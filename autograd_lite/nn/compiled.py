@@ -18,7 +18,8 @@ from autograd_lite.compiler.outside import unread
 from autograd_lite.compiler.tracer import Tracer, tracing
 from autograd_lite.core.modes import no_gc
 from autograd_lite.core.value import Value, as_value, topological_order
-from autograd_lite.optim.optimizers import Optimizer
+from autograd_lite.optim.base import Optimizer
+from autograd_lite.optim.schedules import rate_at
 from autograd_lite.transforms.linearize import between, pull_back
 from autograd_lite.transforms.pytree import Structure, flatten, unflatten
 
@@ -67,9 +68,9 @@ class Trainer:
         if self._state is None:
             self._state = [p.data for p in optimizer.parameters]
             self._state += [memory[name] for name in optimizer.remembers for memory in optimizer.memory]
-        lr = optimizer.lr(optimizer.steps) if callable(optimizer.lr) else optimizer.lr
+        lr = rate_at(optimizer.lr, optimizer.steps)
         captured = [v.data for v in program.captured]
-        outputs = run([self._state, float(lr), float(optimizer.steps + 1), *chunks, captured])
+        outputs = run([self._state, lr, float(optimizer.steps + 1), *chunks, captured])
         size = len(self._state)
         loss = float(outputs[size])
         _check_loss(loss, optimizer)
@@ -88,10 +89,7 @@ class Trainer:
         if program.lanes or len(others) or not hasattr(run, "steps") or times == 1:
             return losses + [self.step(*batch) for _ in range(times - 1)]
         optimizer = self.optimizer
-        rates = [
-            float(optimizer.lr(t) if callable(optimizer.lr) else optimizer.lr)
-            for t in range(optimizer.steps, optimizer.steps + times - 1)
-        ]
+        rates = [rate_at(optimizer.lr, t) for t in range(optimizer.steps, optimizer.steps + times - 1)]
         captured = [v.data for v in program.captured]
         self._state, more = run.steps(self._state, rates, float(optimizer.steps + 1), [*chunks, captured])
         for loss in more.tolist():

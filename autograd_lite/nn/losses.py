@@ -12,8 +12,8 @@ from typing import Any
 from autograd_lite.compiler.tracer import Tracer
 from autograd_lite.core import functions
 from autograd_lite.core import table as table
+from autograd_lite.core.checks import as_float
 from autograd_lite.core.value import Number, Value
-from autograd_lite.numeric.real import as_float
 
 
 def mse_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:

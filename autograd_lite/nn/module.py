@@ -6,8 +6,8 @@ from reprlib import recursive_repr
 from textwrap import indent
 from typing import Any, TypeAlias
 
+from autograd_lite.core.checks import as_float
 from autograd_lite.core.value import Value, as_value, is_constant
-from autograd_lite.numeric.real import as_float
 
 Seed: TypeAlias = int | random.Random | None
 

@@ -9,7 +9,7 @@ from autograd_lite.core.modes import no_gc, no_grad
 from autograd_lite.core.value import Value
 from autograd_lite.nn.history import History, line
 from autograd_lite.nn.module import Module, Seed, generator
-from autograd_lite.optim.optimizers import Optimizer
+from autograd_lite.optim.base import Optimizer
 
 Measure: TypeAlias = Callable[[list[Any], list[Any]], Any]
 Measures: TypeAlias = Mapping[str, Measure]

@@ -10,7 +10,6 @@ They are straight-line scalar code (arithmetic, `if`, calls to one another), so 
 import math
 import operator
 from collections.abc import Callable, Sequence
-from numbers import Real
 from typing import Any
 
 inf, nan = math.inf, math.nan
@@ -75,25 +74,6 @@ fsum = total(math.fsum, lambda xs: sum(x * 2.0**-64 for x in xs) * 2.0**64)
 def length(xs: Sequence[float]) -> float:
     """The Euclidean length of a vector."""
     return math.hypot(*xs)
-
-
-def as_float(x: Any, argument: str) -> float:
-    """x as a float, if it is a real number of any type; else a TypeError that names the argument and the remedy."""
-    if type(x) is float:
-        return x
-    if isinstance(x, Real) or (getattr(x, "shape", None) == () and x.dtype.kind in "biuf"):
-        try:
-            return float(x)
-        except OverflowError:
-            raise ValueError(f"{argument} is too large for a float: {x!r:.60}") from None
-    remedies = {
-        str: "write the number without quotes, or convert it with float()",
-        list: "make one Value of each number: [Value(x) for x in ...]",
-        tuple: "make one Value of each number: [Value(x) for x in ...]",
-        complex: "only real numbers can be differentiated here",
-    }
-    remedy = remedies.get(type(x), "use .data or .detach() for its number" if hasattr(x, "detach") else "pass a number")
-    raise TypeError(f"{argument} must be a real number, not {x!r:.60} of type {type(x).__name__}: {remedy}")
 
 
 class IEEE(float):

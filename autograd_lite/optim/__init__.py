@@ -5,7 +5,9 @@ not care what a number is, so that the same lines run eagerly and compiled. A sc
 number to a learning rate.
 """
 
-from autograd_lite.optim.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, clip_grad_norm
+from autograd_lite.optim.base import Optimizer
+from autograd_lite.optim.clipping import clip_grad_norm
+from autograd_lite.optim.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
 from autograd_lite.optim.schedules import Schedule, constant, cosine, step_decay, warmup
 
 __all__ = [

@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable
 from typing import TypeAlias
 
-from autograd_lite.core.checks import check_size
+from autograd_lite.core import table as table
+from autograd_lite.core.checks import check_number, check_size
 
 Schedule: TypeAlias = Callable[[int], float]
 
@@ -15,7 +16,8 @@ def constant(lr: float) -> Schedule:
     >>> constant(0.1)(1000)
     0.1
     """
-    return lambda t: lr
+    lr = check_number(lr, "constant(lr)", 0.0)
+    return _checked(lambda t: lr)
 
 
 def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
@@ -24,8 +26,10 @@ def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
     >>> [step_decay(1.0, every=2, factor=0.5)(t) for t in range(5)]
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
-    check_size(every, "step_decay(every)")
-    return lambda t: lr * factor ** (t // every)
+    lr = check_number(lr, "step_decay(lr)", 0.0)
+    every = check_size(every, "step_decay(every)")
+    factor = check_number(factor, "step_decay(factor)", 0.0)
+    return _checked(lambda t: lr * table.pow(factor, float(t // every)))
 
 
 def cosine(lr: float, steps: int, floor: float = 0.0) -> Schedule:
@@ -34,8 +38,10 @@ def cosine(lr: float, steps: int, floor: float = 0.0) -> Schedule:
     >>> [round(cosine(1.0, steps=2)(t), 6) for t in range(4)]
     [1.0, 0.5, 0.0, 0.0]
     """
-    check_size(steps, "cosine(steps)")
-    return lambda t: floor + 0.5 * (lr - floor) * (1.0 + math.cos(math.pi * min(t, steps) / steps))
+    lr = check_number(lr, "cosine(lr)", 0.0)
+    steps = check_size(steps, "cosine(steps)")
+    floor = check_number(floor, "cosine(floor)", 0.0)
+    return _checked(lambda t: floor + 0.5 * (lr - floor) * (1.0 + math.cos(math.pi * (min(t, steps) / steps))))
 
 
 def warmup(lr: float | Schedule, steps: int, start: float = 1.0 / 3.0) -> Schedule:
@@ -44,6 +50,21 @@ def warmup(lr: float | Schedule, steps: int, start: float = 1.0 / 3.0) -> Schedu
     >>> [warmup(1.0, steps=2, start=0.5)(t) for t in range(4)]
     [0.5, 0.75, 1.0, 1.0]
     """
-    check_size(steps, "warmup(steps)")
-    after = lr if callable(lr) else constant(lr)
-    return lambda t: after(t) * min(1.0, start + (1.0 - start) * t / steps)
+    after = lr if callable(lr) else constant(check_number(lr, "warmup(lr)", 0.0))
+    steps = check_size(steps, "warmup(steps)")
+    start = check_number(start, "warmup(start)", 0.0)
+    return _checked(lambda t: rate_at(after, t) * (start + (1.0 - start) * (min(t, steps) / steps)))
+
+
+def rate_at(lr: float | Schedule, step: int) -> float:
+    """The learning rate at a step: `lr`, or what the schedule says. A ValueError if that is nan, infinite, below 0."""
+    if callable(lr):
+        return check_number(lr(step), f"the learning rate at step {step:,}", 0.0)
+    return check_number(lr, "lr", 0.0)
+
+
+def _checked(schedule: Callable[[int], float]) -> Schedule:
+    def rate(step: int) -> float:
+        return schedule(check_size(step, "the step of a schedule", 0))
+
+    return rate

@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from autograd_lite.core.checks import as_float
 from autograd_lite.core.value import Value, as_data
-from autograd_lite.numeric.real import as_float
 from autograd_lite.testing.references import replay
 
 SHRINK = 1.4  # from one step size to the next

@@ -14,8 +14,8 @@ from itertools import islice, product
 from math import prod
 from typing import Any
 
+from autograd_lite.core.checks import as_float
 from autograd_lite.core.value import Number, Value
-from autograd_lite.numeric.real import as_float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """Optimisers and schedules: PyTorch's updates, recorded over 20 steps; states; clipping."""
 
+import itertools
 import json
 import math
+import sys
 from pathlib import Path
 
 import pytest
@@ -125,6 +127,11 @@ def test_clipping_gradients_that_are_not_finite_is_an_error():
             ValueError,
             r"cosine\(steps\) must be a whole number of at least 1, not 0",
         ),
+        (lambda: optim.constant(math.nan), ValueError, r"constant\(lr\) must be a finite number, not nan"),
+        (lambda: optim.cosine(0.1, 10, floor="a"), TypeError, r"cosine\(floor\) must be a real number, not 'a'"),
+        (lambda: optim.step_decay(0.1, 1, factor=-1), ValueError, r"step_decay\(factor\) must be at least 0, not -1"),
+        (lambda: optim.cosine(0.1, 10)(-1), ValueError, "the step of a schedule must be a whole number of at least 0"),
+        (lambda: optim.clip_grad_norm([1.0], 1.0), TypeError, r"clip_grad_norm\(parameters\) must be leaf Values"),
         (lambda: optim.step_decay(0.1, every=0), ValueError, r"step_decay\(every\) must be a whole number"),
         (lambda: optim.warmup(0.1, steps=1.5), ValueError, r"warmup\(steps\) must be a whole number"),
     ],
@@ -132,3 +139,141 @@ def test_clipping_gradients_that_are_not_finite_is_an_error():
 def test_bad_input_is_explained(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+def interrupted(run, at):
+    """Run with a KeyboardInterrupt at that step of the interpreter; whether it came that far."""
+    count = 0
+
+    def trace(frame, event, argument):
+        nonlocal count
+        if frame.f_globals["__name__"].split(".")[0] not in ("autograd_lite", "copy", "copyreg"):
+            return None
+        frame.f_trace_opcodes = True
+        count += 1
+        if count == at:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        run()
+        return False
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+
+
+@pytest.mark.parametrize("kind", OPTIMISERS)
+def test_a_step_that_is_interrupted_anywhere_is_taken_or_not_taken(kind):
+    def state(optimizer):
+        return [p.data for p in optimizer.parameters], optimizer.state_dict()
+
+    def prepared():
+        optimizer = kind(parameters(), lr=0.1)
+        for t in range(2):
+            set_gradients(optimizer.parameters, t)
+            if t == 0:
+                optimizer.step()
+        return optimizer
+
+    whole = prepared()
+    before = state(whole)
+    whole.step()
+    after = state(whole)
+    seen = []
+    for at in itertools.count(1):
+        optimizer = prepared()
+        if not interrupted(optimizer.step, at):
+            break
+        seen.append(state(optimizer))
+        assert seen[-1] in (before, after)
+        optimizer.load_state_dict(optimizer.state_dict())
+    assert before in seen
+    assert len(seen) > 100
+
+
+def test_an_error_in_an_update_leaves_everything_as_it_was():
+    class Moody(optim.SGD):
+        def update(self, x, g, memory, lr):
+            if x < 0.0:
+                raise RuntimeError("not today")
+            return super().update(x, g, memory, lr)
+
+    optimizer = Moody(parameters(), lr=0.1, momentum=0.9)
+    set_gradients(optimizer.parameters, 0)
+    before = optimizer.state_dict()
+    with pytest.raises(RuntimeError, match="not today"):
+        optimizer.step()
+    assert [p.data for p in optimizer.parameters] == [1.5, -0.7, 0.0]
+    assert optimizer.state_dict() == before
+
+
+def test_a_parameter_that_is_there_twice_is_named():
+    w, b = Value(1.0, label="w"), Value(2.0)
+    for make in (optim.SGD, optim.Adam, lambda ps: optim.clip_grad_norm(ps, 1.0)):
+        with pytest.raises(ValueError, match=r"must hold each parameter once; entries 0 and 2 are one, .*label='w'"):
+            make([w, b, w])
+
+
+@pytest.mark.parametrize("kind", [optim.RMSprop, optim.Adagrad, optim.Adam, optim.AdamW])
+def test_a_gradient_of_zero_without_eps_moves_nothing(kind):
+    p = Value(1.5)
+    kind([p], lr=0.1, eps=0.0, weight_decay=0.0).step()
+    assert p.data == 1.5
+    p.grad = 2.0
+    kind([p], lr=0.1, eps=0.0, weight_decay=0.0).step()
+    assert p.data < 1.5
+
+
+@pytest.mark.parametrize("rate", [math.nan, math.inf, -0.1, None, "fast", Value(0.1)])
+def test_a_schedule_that_gives_no_learning_rate_is_named_and_nothing_moves(rate):
+    optimizer = optim.SGD(parameters(), lr=lambda t: 0.1 if t == 0 else rate)
+    set_gradients(optimizer.parameters, 0)
+    optimizer.step()
+    numbers = [p.data for p in optimizer.parameters]
+    with pytest.raises((ValueError, TypeError), match="the learning rate at step 1 must be"):
+        optimizer.step()
+    assert [p.data for p in optimizer.parameters] == numbers
+    assert optimizer.steps == 1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda state: state.pop("steps"),
+        lambda state: state.update(steps=-1),
+        lambda state: state.update(steps=1.5),
+        lambda state: state.update(steps=None),
+        lambda state: state.update(steps=True),
+        lambda state: state.pop("memory"),
+        lambda state: state.update(memory=None),
+        lambda state: state.update(memory=[None, None, None]),
+        lambda state: state["memory"].pop(),
+        lambda state: state["memory"][1].update(square=None),
+        lambda state: state["memory"][1].update(square="x"),
+        lambda state: state["memory"][1].update(cube=1.0),
+    ],
+)
+def test_a_damaged_state_dict_is_refused_and_changes_nothing(damage):
+    adam = optim.Adam(parameters())
+    set_gradients(adam.parameters, 0)
+    adam.step()
+    before, state = adam.state_dict(), adam.state_dict()
+    damage(state)
+    with pytest.raises((TypeError, ValueError), match=r"load_state_dict\(state\)"):
+        adam.load_state_dict(state)
+    assert adam.state_dict() == before
+
+
+def test_clipping_keeps_gradients_that_are_graphs():
+    x = Value(3.0)
+    (x**2).backward(create_graph=True)
+    assert optim.clip_grad_norm([x], 3.0) == 6.0
+    slope, x.grad = x.grad, 0.0
+    assert slope.data == pytest.approx(3.0)
+    slope.backward()
+    assert x.grad == pytest.approx(1.0)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from autograd_lite.core.checks import as_float
 from autograd_lite.core.value import Value
 from autograd_lite.display.stepping.walk import Steps
-from autograd_lite.numeric.real import as_float
 
 MODULE = """
 export default {
