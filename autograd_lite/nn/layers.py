@@ -9,12 +9,13 @@ from typing import Any, TypeAlias
 
 from autograd_lite.core import functions
 from autograd_lite.core import table as table
-from autograd_lite.core.checks import check_size
+from autograd_lite.core.checks import as_float, check_size, shown
 from autograd_lite.core.value import Value, record
 from autograd_lite.nn.module import Module, Seed, generator, lift
 
 Function: TypeAlias = Callable[[Any], Any]
 Initialiser: TypeAlias = Callable[[Any, int, int], float]
+LISTS = {list, tuple}
 
 
 def linear(x: Any) -> Any:
@@ -39,10 +40,13 @@ INITIALISERS: dict[str, Initialiser] = {
 class Neuron(Module):
     """activation(w . x + b): `nin` weights drawn by the initialiser, and a bias that starts at 0.
 
-    `activation` is a name of `ACTIVATIONS` or a function of one Value; `nonlin=False` is micrograd's word for "linear".
-    `init` is a name of `INITIALISERS` or a function (generator, nin, nout) -> float; `seed` is an int, or a
-    `random.Random` to draw from; without one Python's global generator draws. The weighted sum is one `dot` node;
-    `fused=False` writes it out in products and sums, as a lecture does.
+    - `nin`: the number of inputs.
+    - `activation`: a name of `ACTIVATIONS` or a function of one Value.
+    - `nonlin`: `False` is micrograd's word for the activation "linear".
+    - `init`: a name of `INITIALISERS` or a function (generator, nin, nout) -> float that draws a weight.
+    - `seed`: a whole number, or a `random.Random` to draw from; without one Python's global generator draws.
+    - `fused`: whether the weighted sum is one `dot` node; `False` writes it out in products and sums.
+    - `nout`: how many neurons stand side by side, which initialisers ask for.
 
     >>> n = Neuron(2, "tanh", seed=0)
     >>> n([0.0, 0.0]).data, len(n.parameters())
@@ -60,12 +64,12 @@ class Neuron(Module):
         fused: bool = True,
         nout: int = 1,
     ) -> None:
-        check_size(nin, "nin")
+        nin, nout = check_size(nin, "nin"), check_size(nout, "nout")
         self.activation = activation if nonlin else "linear"
         self.fused = fused
         self._activate = _named(ACTIVATIONS, self.activation, "activation")
         draw, source = _named(INITIALISERS, init, "init"), generator(seed)
-        self.w = [Value(draw(source, nin, nout)) for _ in range(nin)]
+        self.w = [Value(as_float(draw(source, nin, nout), "the weight that init draws")) for _ in range(nin)]
         self.b = Value(0.0)
 
     def forward(self, x: Any) -> Any:
@@ -85,18 +89,30 @@ class Neuron(Module):
 
 
 class Layer(Module):
-    """`nout` neurons over the same `nin` inputs, with the options of `Neuron`. A layer of one neuron returns a scalar.
+    """`nout` neurons over the same `nin` inputs. A layer of one neuron returns a scalar.
 
-    Over a batch, a list of samples, it is Y = activation(XW + B), and returns one list for each sample.
+    Over a batch, a list of samples, it is Y = activation(XW + B), and returns one list for each sample. `activation`,
+    `nonlin`, `init`, `seed` and `fused` are those of `Neuron`; one seed draws the weights of all neurons.
 
     >>> Layer(2, 3, activation="sigmoid")
     Layer(nin=2, nout=3, activation='sigmoid'): 9 parameters
     """
 
-    def __init__(self, nin: int, nout: int, activation: str | Function = "relu", **options: Any) -> None:
-        check_size(nout, "nout")
-        options["seed"] = generator(options.get("seed"))
-        self.neurons = [Neuron(nin, activation, nout=nout, **options) for _ in range(nout)]
+    def __init__(
+        self,
+        nin: int,
+        nout: int,
+        activation: str | Function = "relu",
+        *,
+        nonlin: bool = True,
+        init: str | Initialiser = "uniform",
+        seed: Seed = None,
+        fused: bool = True,
+    ) -> None:
+        nout, source = check_size(nout, "nout"), generator(seed)
+        self.neurons = [
+            Neuron(nin, activation, nonlin=nonlin, init=init, seed=source, fused=fused, nout=nout) for _ in range(nout)
+        ]
 
     def __call__(self, x: Any) -> Any:
         """As `Module.__call__`, with the scopes of layer and neuron noted at once: most of the time is spent here."""
@@ -148,8 +164,8 @@ class Sequential(Module):
 class MLP(Sequential):
     """A multi-layer perceptron: `nin` inputs, then a layer for each number of `nouts`.
 
-    The last layer has the activation `output`, the others `activation`, which may also be a list, one for each. The
-    other options are those of `Neuron`.
+    The last layer has the activation `output`, the others `activation`, which may also be a list, one for each. `init`,
+    `seed` and `fused` are those of `Neuron`; one seed draws the weights of all layers.
 
     >>> MLP(2, [16, 16, 1], seed=0)
     MLP(nin=2, nouts=[16, 16, 1], activation=['relu', 'relu'], output='linear'): 337 parameters
@@ -164,18 +180,28 @@ class MLP(Sequential):
         nouts: Sequence[int],
         activation: str | Function | Sequence[str | Function] = "relu",
         output: str | Function = "linear",
-        **options: Any,
+        *,
+        init: str | Initialiser = "uniform",
+        seed: Seed = None,
+        fused: bool = True,
     ) -> None:
         if not isinstance(nouts, (list, tuple)) or not nouts:
-            raise TypeError(f"MLP(nouts) must be a list of layer sizes such as [16, 1], not {nouts!r}")
+            raise TypeError(f"MLP(nouts) must be a list of layer sizes such as [16, 1], not {shown(nouts)}")
+        sizes = [check_size(nin, "MLP(nin)"), *[check_size(n, f"MLP(nouts)[{i}]") for i, n in enumerate(nouts)]]
         hidden: list[Any] = [activation] * (len(nouts) - 1)
         if isinstance(activation, (list, tuple)):
             hidden = [*activation]
+        else:
+            _named(ACTIVATIONS, activation, "activation")  # also where there is no hidden layer
         if len(hidden) != len(nouts) - 1:
             raise ValueError(f"MLP(activation) has {len(hidden)} entries for {len(nouts) - 1} hidden layers")
-        options["seed"] = generator(options.get("seed"))
-        sizes = zip([nin, *nouts], nouts, [*hidden, output])
-        super().__init__(*[Layer(n, m, activation=name, **options) for n, m, name in sizes])
+        source = generator(seed)
+        super().__init__(
+            *[
+                Layer(n, m, activation=name, init=init, seed=source, fused=fused)
+                for n, m, name in zip(sizes, sizes[1:], [*hidden, output])
+            ]
+        )
 
     def options(self) -> dict[str, Any]:
         first, *_ = layers = [layer.options() for layer in self.layers]
@@ -207,27 +233,35 @@ class Activation(Module):
 
 
 def _is_batch(x: Any) -> bool:
-    return isinstance(x, (list, tuple)) and bool(x) and isinstance(x[0], (list, tuple))
+    """Whether x, lifted, is a list of samples; a list of samples and single numbers is a ValueError."""
+    if not isinstance(x, (list, tuple)):
+        return False
+    kinds = set(map(type, x))
+    if kinds.isdisjoint(LISTS):
+        return False
+    if not kinds <= LISTS:
+        raise ValueError(f"a batch must hold samples of one kind, not lists beside numbers: {shown(x)}")
+    return True
 
 
 def _sample(module: Module, x: Any, nin: int) -> tuple[Value, ...]:
     """The inputs for one sample. A single number stands for a list of one: a layer of one neuron returned it."""
     inputs = (x,) if isinstance(x, Value) else tuple(x)
     if len(inputs) != nin:
-        raise ValueError(f"{type(module).__name__} takes {nin} inputs, got {len(inputs)}: {x!r:.60}")
+        raise ValueError(f"{type(module).__name__} takes {nin} inputs, got {len(inputs)}: {shown(x)}")
     return inputs
 
 
-def _named(table: dict[str, Any], choice: Any, argument: str) -> Any:
+def _named(choices: dict[str, Any], choice: Any, argument: str) -> Any:
     if callable(choice):
         return choice
-    if choice not in table:
-        raise ValueError(f"{argument} must be a function or one of {', '.join(table)}; not {choice!r}")
-    return table[choice]
+    if not isinstance(choice, str) or choice not in choices:
+        raise ValueError(f"{argument} must be a function or one of {', '.join(choices)}; not {shown(choice)}")
+    return choices[choice]
 
 
 def _name(activation: str | Function) -> str:
-    names = {function: name for name, function in ACTIVATIONS.items()}
     if isinstance(activation, str):
         return activation
-    return names.get(activation) or f"<{getattr(activation, '__name__', type(activation).__name__)}>"
+    names = [name for name, function in ACTIVATIONS.items() if function is activation]
+    return names[0] if names else f"<{getattr(activation, '__name__', type(activation).__name__)}>"

@@ -1,28 +1,21 @@
 """What every part of a model is: a Module, which finds its parameters, names them, stores and loads their numbers."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
+from operator import index
 from reprlib import recursive_repr
 from textwrap import indent
 from typing import Any, TypeAlias
 
-from autograd_lite.core.checks import as_float
+from autograd_lite.core.checks import as_float, as_list, shown
 from autograd_lite.core.value import Value, as_value, is_constant
+from autograd_lite.optim.base import store
 
 Seed: TypeAlias = int | random.Random | None
 
 
-class _Labelling(type):
-    """Labels a module's parameters with their names once it is built; the outermost is built last and wins."""
-
-    def __call__(cls, *args: Any, **options: Any) -> Any:
-        module = super().__call__(*args, **options)
-        for name, p in module.named_parameters():
-            p.label = name
-        return module
-
-
-class Module(metaclass=_Labelling):
+class Module:
     """A part of a model. A subclass keeps Values and other Modules as attributes, and defines `forward`.
 
     Parameters are the leaf Values among the attributes, also inside lists, tuples, dicts and Modules; attributes whose
@@ -41,6 +34,11 @@ class Module(metaclass=_Labelling):
     >>> line(3.0).data, line.parameters()[0].label
     (7.0, 'slope')
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "__init__" in vars(cls):
+            setattr(cls, "__init__", _labelling(vars(cls)["__init__"]))  # noqa: B010
 
     def forward(self, *inputs: Any) -> Any:
         """Compute the outputs from the inputs: what a subclass defines."""
@@ -70,8 +68,8 @@ class Module(metaclass=_Labelling):
             p.grad = 0.0
 
     def state_dict(self) -> dict[str, float]:
-        """The parameters' numbers, by name."""
-        return {name: p.data for name, p in self.named_parameters()}
+        """The parameters' numbers, by name. A ValueError if two parameters have one name: one would be lost."""
+        return {name: float(p.data) for name, p in self._by_name().items()}
 
     def load_state_dict(self, state: Mapping[str, float]) -> None:
         """Set the parameters to the numbers of a `state_dict`.
@@ -79,8 +77,8 @@ class Module(metaclass=_Labelling):
         A ValueError if the names are not this module's, a TypeError if an entry is no number; then nothing has changed.
         """
         if not isinstance(state, Mapping):
-            raise TypeError(f"load_state_dict(state) must be a dict of names and numbers, not {state!r:.60}")
-        parameters = dict(self.named_parameters())
+            raise TypeError(f"load_state_dict(state) must be a dict of names and numbers, not {shown(state)}")
+        parameters = self._by_name()
         missing = [name for name in parameters if name not in state]
         foreign = [name for name in state if name not in parameters]
         if missing or foreign:
@@ -88,9 +86,18 @@ class Module(metaclass=_Labelling):
                 f"load_state_dict(state) does not fit this {type(self).__name__}: {_some(missing)} missing in state, "
                 f"{_some(foreign)} unknown to the model; build the model with the sizes that state was saved from"
             )
-        numbers = {name: as_float(state[name], f"load_state_dict(state) entry {name!r}") for name in parameters}
-        for name, p in parameters.items():
-            p.data = numbers[name]
+        numbers = [as_float(state[name], f"load_state_dict(state) entry {name!r}") for name in parameters]
+        store([*parameters.values()], ["data"] * len(numbers), numbers)
+
+    def _by_name(self) -> dict[str, Value]:
+        parameters: dict[str, Value] = {}
+        for name, p in self.named_parameters():
+            if parameters.setdefault(name, p) is not p:
+                raise ValueError(
+                    f"two parameters of this {type(self).__name__} are called {name!r}, so a state dict cannot hold "
+                    "both: rename an attribute or key, without dots in keys"
+                )
+        return parameters
 
     def options(self) -> dict[str, Any]:
         """What the module was built with, by argument: `repr` shows it, and `save` stores it to build it again."""
@@ -106,16 +113,39 @@ class Module(metaclass=_Labelling):
         return "\n".join([self.headline(), *(indent(f"{name} = {part!r}", "  ") for name, part in _parts(self))])
 
 
+def _labelling(init: Callable[..., None]) -> Callable[..., None]:
+    """`init`, after which the parameters are labelled with their names, once the whole module is built.
+
+    So the outermost module, which is built last, has the last word.
+    """
+
+    @wraps(init)
+    def build(self: Module, *args: Any, **options: Any) -> None:
+        init(self, *args, **options)
+        if getattr(type(self), "__init__") is build:  # noqa: B009
+            for name, p in self.named_parameters():
+                p.label = name
+
+    return build
+
+
 # --- calling -------------------------------------------------------------------------------------------------------
 
 
 def lift(x: Any) -> Any:
     """x with Values for its numbers, and lists for its sequences and arrays."""
+    try:
+        return _lifted(x)
+    except RecursionError:
+        raise ValueError("the input of a module is nested too deeply: does a list contain itself?") from None
+
+
+def _lifted(x: Any) -> Any:
     if isinstance(x, Value):
         return x
-    if hasattr(x, "__iter__") and not isinstance(x, (str, bytes, dict, set)):
-        return [e if isinstance(e, Value) else lift(e) for e in x]
-    return as_value(x, "input of a module")
+    if hasattr(x, "__iter__") and not isinstance(x, (str, bytes)) and getattr(x, "shape", None) != ():
+        return [e if isinstance(e, Value) else _lifted(e) for e in as_list(x, "the input of a module")]
+    return as_value(x, "the input of a module")
 
 
 def _note_scope(module: Module, inputs: list[Any], outputs: Any) -> None:
@@ -165,17 +195,19 @@ def _entries(x: Any) -> Iterator[tuple[Any, Any]]:
     return iter(x.items() if isinstance(x, dict) else enumerate(x))
 
 
-def _parts(x: Any, prefix: str = "") -> Iterator[tuple[str, Module]]:
-    """The outermost modules within x."""
+def _parts(x: Any, prefix: str = "", around: tuple[Any, ...] = ()) -> Iterator[tuple[str, Module]]:
+    """The outermost modules within x, which stands in the containers `around` it."""
     for key, entry in _entries(x):
         if isinstance(entry, Module):
             yield f"{prefix}{key}", entry
-        elif isinstance(entry, (list, tuple, dict)):
-            yield from _parts(entry, f"{prefix}{key}.")
+        elif isinstance(entry, (list, tuple, dict)) and not any(entry is outer for outer in around):
+            yield from _parts(entry, f"{prefix}{key}.", (*around, entry))
 
 
-def _some(names: list[str]) -> str:
-    return f"{len(names)} names ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})" if names else "none"
+def _some(names: list[Any]) -> str:
+    if not names:
+        return "none"
+    return f"{len(names)} names ({', '.join(map(str, names[:3]))}{', ...' if len(names) > 3 else ''})"
 
 
 # --- checks of what a user passes ----------------------------------------------------------------------------------
@@ -187,6 +219,7 @@ def generator(seed: Any) -> Any:
         return random
     if isinstance(seed, random.Random):
         return seed
-    if not isinstance(seed, int):
-        raise TypeError(f"seed must be a whole number or a random.Random, not {seed!r}")
-    return random.Random(seed)
+    try:
+        return random.Random(index(seed))
+    except TypeError:
+        raise TypeError(f"seed must be a whole number or a random.Random, not {shown(seed)}") from None

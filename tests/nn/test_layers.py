@@ -1,7 +1,9 @@
 """Modules: what they compute, how they name and keep their parameters, and that gradients are the matrix formulas."""
 
+import abc
 import copy
 import gc
+import inspect
 import math
 import pickle
 import random
@@ -244,6 +246,51 @@ def test_repr_shows_the_structure_and_counts_the_parameters():
     ]
 
 
+def test_a_module_may_have_another_base_and_any_constructor():
+    class Base(nn.Module, abc.ABC):
+        def __init__(self, size):
+            self.inner = nn.Neuron(size, seed=0)
+
+        @abc.abstractmethod
+        def forward(self, x): ...
+
+    class Part(Base):
+        def forward(self, x):
+            return self.inner(x)
+
+    class Whole(Part):
+        def __init__(self):
+            super().__init__(1)
+            self.parts = []
+            self.parts.append(Part(1))
+
+    assert [p.label for p in Part(1).parameters()] == ["inner.w.0", "inner.b"]
+    assert [p.label for p in Whole().parameters()] == ["inner.w.0", "inner.b", "parts.0.inner.w.0", "parts.0.inner.b"]
+    with pytest.raises(TypeError, match="abstract"):
+        Base(1)
+    with pytest.raises(AttributeError, match="'Whole' object has no attribute 'foo'"):
+        Whole().foo  # noqa: B018
+
+
+def test_every_option_is_in_the_signature():
+    for kind in (nn.Neuron, nn.Layer, nn.MLP):
+        parameters = inspect.signature(kind).parameters.values()
+        assert {"init", "seed", "fused"} <= {p.name for p in parameters}
+        assert all(p.kind is not p.VAR_KEYWORD for p in parameters)
+        assert all(f"`{p.name}`" in kind.__doc__ for p in parameters)
+
+
+def test_two_parameters_of_one_name_are_refused():
+    class Twice(nn.Module):
+        def __init__(self):
+            self.a = {"b": Value(1.0)}
+            setattr(self, "a.b", Value(2.0))
+
+    for use in (Twice().state_dict, lambda: Twice().load_state_dict({"a.b": 1.0})):
+        with pytest.raises(ValueError, match=r"two parameters of this Twice are called 'a\.b'"):
+            use()
+
+
 def test_models_copy_and_pickle():
     model = nn.MLP(2, [3, 1], seed=0)
     for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
@@ -331,6 +378,12 @@ def test_a_graph_dies_with_its_root():
 # --- bad input -----------------------------------------------------------------------------------------------------
 
 
+def endless():
+    xs = []
+    xs.append(xs)
+    return xs
+
+
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
@@ -353,6 +406,15 @@ def test_a_graph_dies_with_its_root():
         (lambda: nn.MLP(2, [3])("ab"), TypeError, "must be a real number, not 'ab'"),
         (lambda: nn.MLP(2, [3])([1, None]), TypeError, "must be a real number, not None"),
         (lambda: nn.MLP(2, [3])([[1, 2], [3]]), ValueError, "takes 2 inputs, got 1"),
+        (lambda: nn.MLP(2, [1], activation="foo"), ValueError, "activation must be .* not 'foo'"),
+        (lambda: nn.Neuron(2, []), ValueError, r"activation must be a function or one of linear, .* not \[\]"),
+        (lambda: nn.Neuron(2, init={}), ValueError, "init must be a function or one of .* not {}"),
+        (lambda: nn.Neuron(2, init=lambda *_: "x"), TypeError, "the weight that init draws must be a real number"),
+        (lambda: nn.MLP(2, [3, 0]), ValueError, r"MLP\(nouts\)\[1\] must be a whole number of at least 1, not 0"),
+        (lambda: nn.Neuron(2)([1.0, [2.0]]), ValueError, "a batch must hold samples of one kind, not lists beside"),
+        (lambda: nn.Neuron(2)({1.0, 2.0}), TypeError, "the input of a module must be a list of numbers or Values"),
+        (lambda: nn.Neuron(2)(endless()), ValueError, "nested too deeply: does a list contain itself"),
+        (lambda: nn.Neuron(2).load_state_dict({3: 1.0}), ValueError, r"1 names \(3\) unknown"),
         (lambda: nn.Module()(1.0), NotImplementedError, r"Module must define forward"),
         (lambda: nn.Neuron(2).load_state_dict([1]), TypeError, r"must be a dict of names and numbers, not \[1\]"),
     ],
