@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from autograd_lite.core.value import Value, is_constant, topological_order
+from autograd_lite.nn.module import Module
 
 if TYPE_CHECKING:
     from autograd_lite.display.graph.boxes import Picture
+    from autograd_lite.display.network.picture import NetworkDrawing
 
 DIRECTIONS = ("LR", "TB")
 LIMIT = 200  # boxes; more than that nobody reads, and their layout may take minutes
@@ -83,15 +85,27 @@ class Drawing:
         return "graph of " + (self._picture.note or _count(len(self._picture.boxes), "node"))
 
 
+@overload
+def draw(roots: Module, *, grad: bool | None = None) -> "NetworkDrawing": ...
+@overload
 def draw(
     roots: Value | Iterable[Value],
     *,
-    grad: bool = True,
+    grad: bool | None = None,
     merge: bool = False,
     direction: str = "LR",
     depth: int | None = None,
     limit: int = LIMIT,
-) -> Drawing:
+) -> Drawing: ...
+def draw(
+    roots: Any,
+    *,
+    grad: bool | None = None,
+    merge: bool = False,
+    direction: str = "LR",
+    depth: int | None = None,
+    limit: int = LIMIT,
+) -> "Drawing | NetworkDrawing":
     """The computation graph of one Value or several, as a diagram that shows in a notebook and saves to a file.
 
     `grad=False` leaves the gradients out, and their colour; `merge=True` writes each operation into the box of its
@@ -103,16 +117,29 @@ def draw(
     depth 0 by itself, and says so in the picture; what is still too large shows only the `limit` boxes nearest to the
     roots.
 
+    Of a model (`nn.MLP`, `nn.Sequential` of layers, `nn.Layer`, `nn.Neuron`) it draws the network as people do: layers
+    from left to right, neurons as dots, weights as lines, blue positive, orange negative, the wider the larger; with
+    `grad=True` the lines show the weights' gradients. Names and numbers come up under the pointer; the middle of a
+    large layer is left out, and the picture says so. The other options are of graphs.
+
+    Raises TypeError for anything else, and for a model whose layers do not follow each other; ValueError for an option.
+
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> draw(a * b)
     <graph of 3 nodes: show it in a notebook, or save('graph.svg')>
     """
+    if isinstance(roots, Module):
+        from autograd_lite.display.network.picture import NetworkDrawing
+
+        if (merge, direction, depth, limit) != (False, "LR", None, LIMIT):
+            raise ValueError("draw(model) takes grad alone; merge, direction, depth and limit are options of graphs")
+        return NetworkDrawing(roots, bool(grad))
     if direction not in DIRECTIONS:
         raise ValueError(f"draw(direction) must be 'LR' or 'TB', not {direction!r}")
     for name, number, least in (("depth", depth, 0), ("limit", limit, 1)):
         if number is not None and (not isinstance(number, int) or isinstance(number, bool) or number < least):
             raise ValueError(f"draw({name}) must be a whole number of at least {least}, not {number!r}")
-    return Drawing(_picture(_values(roots), grad, depth, limit), direction, merge)
+    return Drawing(_picture(_values(roots), grad is not False, depth, limit), direction, merge)
 
 
 def html_of_value(v: Value) -> str | None:
