@@ -20,7 +20,7 @@ from autograd_lite.compiler.simplify import Numbered
 from autograd_lite.compiler.tracer import LANE_SUM, ONE_LANE, STACK
 from autograd_lite.core import table as table
 from autograd_lite.core.primitives import Primitive
-from autograd_lite.numeric.real import adjoint_mul
+from autograd_lite.numeric.piecewise import adjoint_mul
 
 Terms = list[list[int]]
 

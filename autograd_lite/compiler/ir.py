@@ -30,6 +30,10 @@ from autograd_lite.core.primitives import Primitive
 from autograd_lite.core.value import Value
 
 
+class CannotRunError(TypeError):
+    """A backend cannot run this program: an operation in it is computed in a way that only Python can."""
+
+
 @dataclass(slots=True)
 class Program:
     """Instructions, and which registers hold the inputs, the constants and the outputs.

@@ -22,7 +22,7 @@ from autograd_lite.core import value as engine
 from autograd_lite.core.modes import recording
 from autograd_lite.core.primitives import CONSTANT, LEAF, Primitive
 from autograd_lite.core.value import Number, Value, as_value, new
-from autograd_lite.numeric.real import nan
+from autograd_lite.numeric.ieee import nan
 
 PACKAGE = __name__.partition(".")[0]
 CHOOSE = "where(condition, a, b) computes both and chooses; maximum, clamp, relu, abs and their like need no condition"

@@ -11,7 +11,7 @@ from typing import Any
 from autograd_lite.core import table as table
 from autograd_lite.core.primitives import each
 from autograd_lite.core.value import Number
-from autograd_lite.numeric.real import inf
+from autograd_lite.numeric.ieee import inf
 
 
 def pow(x: Number, y: Number) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from autograd_lite.core.checks import as_float
-from autograd_lite.numeric.real import IEEE
+from autograd_lite.numeric.ieee import IEEE
 
 Vjp = Callable[..., Sequence[Any]]
 _running_ieee = False  # inside `run_ieee`: then what a primitive computes is an IEEE float too

@@ -9,78 +9,77 @@ branches on a value, so that a recorded gradient holds for other inputs too. `fo
 Python would write it: `{}` is the next operand, or all of them in a row that takes any number; `{0}` is the first.
 
 Where a derivative needs care to keep its digits, it is a primitive of its own, with a prime in its name (`tanh'`), and
-its row says in turn how it is differentiated. What `forward` computes is in `real.py` (IEEE arithmetic), `special.py`
-and `reductions.py` (functions that lose no digits).
+its row says in turn how it is differentiated. What `forward` computes is in the folder `numeric`.
 """
 
 from typing import Any
 
 from autograd_lite.core.primitives import Primitive, declare, each, plain
-from autograd_lite.numeric import real, reductions, special
+from autograd_lite.numeric import ieee, piecewise, reductions, slopes, special
 
 LOG2E, LOG10E = 1.4426950408889634, 0.4342944819032518
 
 # fmt: off
 # --- arithmetic ----------------------------------------------------------------------------------------------------
-add: Primitive = declare("+", real.add, lambda g: (g, g), "{} + {}")
-sub: Primitive = declare("-", real.sub, lambda g: (g, -g), "{} - {}")
-mul: Primitive = declare("*", real.mul, lambda g, a, b: (g * b, g * a), "{} * {}")
-div: Primitive = declare("/", real.div, lambda g, a, b: (g / b, -(g * div_slope(a, b))), "{} / {}")
+add: Primitive = declare("+", ieee.add, lambda g: (g, g), "{} + {}")
+sub: Primitive = declare("-", ieee.sub, lambda g: (g, -g), "{} - {}")
+mul: Primitive = declare("*", ieee.mul, lambda g, a, b: (g * b, g * a), "{} * {}")
+div: Primitive = declare("/", ieee.div, lambda g, a, b: (g / b, -(g * div_slope(a, b))), "{} / {}")
 identity: Primitive = declare("identity", float, lambda g: (g,), "{}")
-neg: Primitive = declare("neg", real.neg, lambda g: (-g,), "-{}")
-pow: Primitive = declare("**", real.pow, lambda g, a, b: (
+neg: Primitive = declare("neg", ieee.neg, lambda g: (-g,), "-{}")
+pow: Primitive = declare("**", ieee.pow, lambda g, a, b: (
     g * pow_slope(a, b, 1.0, 0.0), g * pow_slope(a, b, 0.0, 1.0)), "{} ** {}")
-div_slope: Primitive = declare("/'", special.div_slope, lambda g, y, a, b: (
+div_slope: Primitive = declare("/'", slopes.div_slope, lambda g, y, a, b: (
     g * div_slope(1.0, b), -2.0 * (g * (y / b))), "{} / {} ** 2")
-pow_slope: Primitive = declare("pow'", special.pow_slope, lambda g, a, b, k, n: (
+pow_slope: Primitive = declare("pow'", slopes.pow_slope, lambda g, a, b, k, n: (
     g * pow_slope(a, b, k + 1.0, n), g * pow_slope(a, b, k, n + 1.0), 0.0, 0.0), "pow'({}, {}, {}, {})")
 
 # --- exponentials and logarithms -----------------------------------------------------------------------------------
-exp: Primitive = declare("exp", real.exp, lambda g, y: (g * y,), "exp({})")
-expm1: Primitive = declare("expm1", real.expm1, lambda g, x: (g * exp(x),), "expm1({})")
-log: Primitive = declare("log", real.log, lambda g, x: (g * log_slope(1.0, x),), "log({})")
-log2: Primitive = declare("log2", real.log2, lambda g, x: (g * log_slope(LOG2E, x),), "log2({})")
-log10: Primitive = declare("log10", real.log10, lambda g, x: (g * log_slope(LOG10E, x),), "log10({})")
-log1p: Primitive = declare("log1p", real.log1p, lambda g, x: (g * log_slope(1.0, 1.0 + x),), "log1p({})")
-sqrt: Primitive = declare("sqrt", real.sqrt, lambda g, y: (g * (0.5 / y),), "sqrt({})")
-log_slope: Primitive = declare("log'", special.log_slope, lambda g, y, c, x: (
+exp: Primitive = declare("exp", ieee.exp, lambda g, y: (g * y,), "exp({})")
+expm1: Primitive = declare("expm1", ieee.expm1, lambda g, x: (g * exp(x),), "expm1({})")
+log: Primitive = declare("log", ieee.log, lambda g, x: (g * log_slope(1.0, x),), "log({})")
+log2: Primitive = declare("log2", ieee.log2, lambda g, x: (g * log_slope(LOG2E, x),), "log2({})")
+log10: Primitive = declare("log10", ieee.log10, lambda g, x: (g * log_slope(LOG10E, x),), "log10({})")
+log1p: Primitive = declare("log1p", ieee.log1p, lambda g, x: (g * log_slope(1.0, 1.0 + x),), "log1p({})")
+sqrt: Primitive = declare("sqrt", ieee.sqrt, lambda g, y: (g * (0.5 / y),), "sqrt({})")
+log_slope: Primitive = declare("log'", slopes.log_slope, lambda g, y, c, x: (
     g * log_slope(1.0, x), -(g * (y / x))), "{} / {}")
 
 # --- trigonometric and hyperbolic functions ------------------------------------------------------------------------
-sin: Primitive = declare("sin", real.sin, lambda g, x: (g * cos(x),), "sin({})")
-cos: Primitive = declare("cos", real.cos, lambda g, x: (-(g * sin(x)),), "cos({})")
-tan: Primitive = declare("tan", real.tan, lambda g, y: (g * (1.0 + y * y),), "tan({})")
-asin: Primitive = declare("asin", real.asin, lambda g, x: (g * asin_slope(x),), "asin({})")
-acos: Primitive = declare("acos", real.acos, lambda g, x: (-(g * asin_slope(x)),), "acos({})")
-atan: Primitive = declare("atan", real.atan, lambda g, x: (g * atan_slope(x),), "atan({})")
-sinh: Primitive = declare("sinh", real.sinh, lambda g, x: (g * cosh(x),), "sinh({})")
-cosh: Primitive = declare("cosh", real.cosh, lambda g, x: (g * sinh(x),), "cosh({})")
-tanh: Primitive = declare("tanh", real.tanh, lambda g, x: (g * tanh_slope(x),), "tanh({})")
-asinh: Primitive = declare("asinh", real.asinh, lambda g, x: (g * asinh_slope(x),), "asinh({})")
-acosh: Primitive = declare("acosh", real.acosh, lambda g, x: (g * acosh_slope(x),), "acosh({})")
-atanh: Primitive = declare("atanh", real.atanh, lambda g, x: (g * atanh_slope(x),), "atanh({})")
-atan2: Primitive = declare("atan2", real.atan2, lambda g, a, b: (
+sin: Primitive = declare("sin", ieee.sin, lambda g, x: (g * cos(x),), "sin({})")
+cos: Primitive = declare("cos", ieee.cos, lambda g, x: (-(g * sin(x)),), "cos({})")
+tan: Primitive = declare("tan", ieee.tan, lambda g, y: (g * (1.0 + y * y),), "tan({})")
+asin: Primitive = declare("asin", ieee.asin, lambda g, x: (g * asin_slope(x),), "asin({})")
+acos: Primitive = declare("acos", ieee.acos, lambda g, x: (-(g * asin_slope(x)),), "acos({})")
+atan: Primitive = declare("atan", ieee.atan, lambda g, x: (g * atan_slope(x),), "atan({})")
+sinh: Primitive = declare("sinh", ieee.sinh, lambda g, x: (g * cosh(x),), "sinh({})")
+cosh: Primitive = declare("cosh", ieee.cosh, lambda g, x: (g * sinh(x),), "cosh({})")
+tanh: Primitive = declare("tanh", ieee.tanh, lambda g, x: (g * tanh_slope(x),), "tanh({})")
+asinh: Primitive = declare("asinh", ieee.asinh, lambda g, x: (g * asinh_slope(x),), "asinh({})")
+acosh: Primitive = declare("acosh", ieee.acosh, lambda g, x: (g * acosh_slope(x),), "acosh({})")
+atanh: Primitive = declare("atanh", ieee.atanh, lambda g, x: (g * atanh_slope(x),), "atanh({})")
+atan2: Primitive = declare("atan2", ieee.atan2, lambda g, a, b: (
     g * atan2_slope(b, a), -(g * atan2_slope(a, b))), "atan2({}, {})")
-asin_slope: Primitive = declare("asin'", special.asin_slope, lambda g, y, x: (
+asin_slope: Primitive = declare("asin'", slopes.asin_slope, lambda g, y, x: (
     g * (x * y * y * y),), "1 / sqrt(1 - {} ** 2)")
-atan_slope: Primitive = declare("atan'", special.atan_slope, lambda g, y, x: (
+atan_slope: Primitive = declare("atan'", slopes.atan_slope, lambda g, y, x: (
     g * (-2.0 * (x * y) * y),), "1 / (1 + {} ** 2)")
 tanh_slope: Primitive = declare("tanh'", special.tanh_slope, lambda g, y, x: (
     g * (-2.0 * (tanh(x) * y)),), "1 - tanh({}) ** 2")
-asinh_slope: Primitive = declare("asinh'", special.asinh_slope, lambda g, y, x: (
+asinh_slope: Primitive = declare("asinh'", slopes.asinh_slope, lambda g, y, x: (
     -(g * (x * y * y * y)),), "1 / sqrt(1 + {} ** 2)")
-acosh_slope: Primitive = declare("acosh'", special.acosh_slope, lambda g, y, x: (
+acosh_slope: Primitive = declare("acosh'", slopes.acosh_slope, lambda g, y, x: (
     -(g * (x * y * y * y)),), "1 / sqrt({} ** 2 - 1)")
-atanh_slope: Primitive = declare("atanh'", special.atanh_slope, lambda g, y, x: (
+atanh_slope: Primitive = declare("atanh'", slopes.atanh_slope, lambda g, y, x: (
     g * (2.0 * (x * y) * y),), "1 / (1 - {} ** 2)")
-atan2_slope: Primitive = declare("atan2'", special.atan2_slope, lambda g, y, a, b: (
+atan2_slope: Primitive = declare("atan2'", slopes.atan2_slope, lambda g, y, a, b: (
     g * atan2_curvature(a, b), -2.0 * (g * (y * atan2_slope(b, a)))), "{0} / ({0} ** 2 + {1} ** 2)")
-atan2_curvature: Primitive = declare("atan2''", special.atan2_curvature, lambda g, a, b: _cubed_reciprocal(
+atan2_curvature: Primitive = declare("atan2''", slopes.atan2_curvature, lambda g, a, b: _cubed_reciprocal(
     2.0 * g, atan2_slope(a, b), atan2_slope(b, a)), "({1} ** 2 - {0} ** 2) / ({0} ** 2 + {1} ** 2) ** 2")
 
 # --- the error function and activations ----------------------------------------------------------------------------
-erf: Primitive = declare("erf", real.erf, lambda g, x: (g * erf_slope(x),), "erf({})")
-erfc: Primitive = declare("erfc", real.erfc, lambda g, x: (-(g * erf_slope(x)),), "erfc({})")
+erf: Primitive = declare("erf", ieee.erf, lambda g, x: (g * erf_slope(x),), "erf({})")
+erfc: Primitive = declare("erfc", ieee.erfc, lambda g, x: (-(g * erf_slope(x)),), "erfc({})")
 sigmoid: Primitive = declare("sigmoid", special.sigmoid, lambda g, x: (g * sigmoid_slope(x),), "sigmoid({})")
 softplus: Primitive = declare("softplus", special.softplus, lambda g, x: (g * sigmoid(x),), "softplus({})")
 logsigmoid: Primitive = declare("logsigmoid", special.logsigmoid, lambda g, x: (g * sigmoid(-x),), "logsigmoid({})")
@@ -101,40 +100,40 @@ gelu_curvature: Primitive = declare("gelu''", special.gelu_curvature, lambda g, 
 normal_pdf: Primitive = declare("normal_pdf", special.normal_pdf, lambda g, y, x: (-(g * (x * y)),), "normal_pdf({})")
 
 # --- piecewise functions: at a kink, the convention in the function's docstring ------------------------------------
-abs: Primitive = declare("abs", real.fabs, lambda g, x: (g * sign(x),), "abs({})")
-sign: Primitive = declare("sign", real.sign, lambda g, x: (g * (0.0 * sign(x)),), "sign({})")
-relu: Primitive = declare("relu", real.relu, lambda g, x: (g * positive(x),), "relu({})")
-leaky_relu: Primitive = declare("leaky_relu", real.leaky_relu, lambda g, x, slope: (
+abs: Primitive = declare("abs", ieee.fabs, lambda g, x: (g * sign(x),), "abs({})")
+sign: Primitive = declare("sign", piecewise.sign, lambda g, x: (g * (0.0 * sign(x)),), "sign({})")
+relu: Primitive = declare("relu", piecewise.relu, lambda g, x: (g * positive(x),), "relu({})")
+leaky_relu: Primitive = declare("leaky_relu", piecewise.leaky_relu, lambda g, x, slope: (
     g * (positive(x) + (1.0 - positive(x)) * slope), g * ((1.0 - positive(x)) * x)), "leaky_relu({}, {})")
-elu: Primitive = declare("elu", real.elu, lambda g, x, alpha: (
+elu: Primitive = declare("elu", piecewise.elu, lambda g, x, alpha: (
     g * (positive(x) + (1.0 - positive(x)) * _scaled_exp(alpha, where(positive(x), 0.0, x))),
     g * ((1.0 - positive(x)) * expm1(where(positive(x), 0.0, x)))), "elu({}, {})")
-maximum: Primitive = declare("maximum", real.maximum, lambda g, y, a, b: _to_equals(g, y, a, b), "maximum({}, {})")
-minimum: Primitive = declare("minimum", real.minimum, lambda g, y, a, b: _to_equals(g, y, a, b), "minimum({}, {})")
-clamp: Primitive = declare("clamp", real.clamp, lambda g, y, x, low, high: (
+maximum: Primitive = declare("maximum", piecewise.maximum, lambda g, y, a, b: _to_equals(g, y, a, b), "maximum({}, {})")
+minimum: Primitive = declare("minimum", piecewise.minimum, lambda g, y, a, b: _to_equals(g, y, a, b), "minimum({}, {})")
+clamp: Primitive = declare("clamp", piecewise.clamp, lambda g, y, x, low, high: (
     g * equal(x, y), g * ((1.0 - equal(x, y)) * equal(low, y)), g * ((1.0 - equal(x, y)) * (1.0 - equal(low, y)))),
     "clamp({}, {}, {})")
-where: Primitive = declare("where", real.where, lambda g, c, a, b: (
+where: Primitive = declare("where", piecewise.where, lambda g, c, a, b: (
     0.0, where(c, g, 0.0), where(c, 0.0, g)), "where({}, {}, {})")
-positive: Primitive = declare("relu'", real.positive, lambda g: (0.0,), "relu'({})")
-equal: Primitive = declare("=", real.equal, lambda g: (0.0, 0.0), "{} == {}")
-greater: Primitive = declare(">", real.greater, lambda g: (0.0, 0.0), "{} > {}")
-greater_equal: Primitive = declare(">=", real.greater_equal, lambda g: (0.0, 0.0), "{} >= {}")
+positive: Primitive = declare("relu'", piecewise.positive, lambda g: (0.0,), "relu'({})")
+equal: Primitive = declare("=", piecewise.equal, lambda g: (0.0, 0.0), "{} == {}")
+greater: Primitive = declare(">", piecewise.greater, lambda g: (0.0, 0.0), "{} > {}")
+greater_equal: Primitive = declare(">=", piecewise.greater_equal, lambda g: (0.0, 0.0), "{} >= {}")
 
 # --- an adjoint that is exactly zero stops: decided by the engine as it goes, and by these in a recorded gradient ----
-adjoint_mul: Primitive = declare("adjoint *", real.adjoint_mul, lambda g, a, b: (g * stop(a, b), g * a), "{} * {}")
-stop: Primitive = declare("zero stop", real.stop, lambda g, a, b: (0.0, g * kept(a, b)), "stop'({}, {})")
-kept: Primitive = declare("zero stop'", real.kept, lambda g: (0.0, 0.0), "stop''({}, {})")
+adjoint_mul: Primitive = declare("adjoint *", piecewise.adjoint_mul, lambda g, a, b: (g * stop(a, b), g * a), "{} * {}")
+stop: Primitive = declare("zero stop", piecewise.stop, lambda g, a, b: (0.0, g * kept(a, b)), "stop'({}, {})")
+kept: Primitive = declare("zero stop'", piecewise.kept, lambda g: (0.0, 0.0), "stop''({}, {})")
 
 # --- of any number of operands -------------------------------------------------------------------------------------
-sum: Primitive = declare("sum", real.fsum, lambda g, *xs: [g] * len(xs), "sum({})")
+sum: Primitive = declare("sum", ieee.fsum, lambda g, *xs: [g] * len(xs), "sum({})")
 mean: Primitive = declare("mean", reductions.mean, lambda g, *xs: [g / len(xs)] * len(xs), "mean({})")
 prod: Primitive = declare("prod", reductions.prod, lambda g, *xs: _products_of_others(g, xs), "prod({})")
 dot: Primitive = declare("dot", reductions.dot, lambda g, *v: _products_with_partners(g, v), "dot({})")
 max: Primitive = declare("max", reductions.max_, lambda g, y, *xs: _to_equals(g, y, *xs), "max({})")
 min: Primitive = declare("min", reductions.min_, lambda g, y, *xs: _to_equals(g, y, *xs), "min({})")
 norm: Primitive = declare("norm", reductions.norm, lambda g, *xs: [g * u for u in _unit(xs)], "norm({})")
-hypot: Primitive = declare("hypot", real.hypot, lambda g, a, b: (
+hypot: Primitive = declare("hypot", ieee.hypot, lambda g, a, b: (
     g * norm_slope(a, b), g * norm_slope(b, a)), "hypot({}, {})")
 logsumexp: Primitive = declare("logsumexp", reductions.logsumexp, lambda g, *xs: [
     g * p for p in _shares(xs)], "logsumexp({})")
@@ -148,7 +147,7 @@ log_softmax: Primitive = declare("log_softmax", reductions.log_softmax_first, la
     g, xs), "log_softmax({})")
 softmax_rest: Primitive = declare("1-softmax", reductions.softmax_rest, lambda g, *xs: [
     -d for d in _softmax_slopes(g, xs)], "1 - softmax({})")
-norm_slope: Primitive = declare("norm'", special.norm_slope, lambda g, y, *xs: _unit_slopes(g, y, xs),
+norm_slope: Primitive = declare("norm'", slopes.norm_slope, lambda g, y, *xs: _unit_slopes(g, y, xs),
     "{0} / norm({})")
 # fmt: on
 
@@ -168,7 +167,7 @@ def _products_of_others(g: Any, xs: Any) -> list[Any]:
     for x, z in zip(xs[:-1], xs[:0:-1], strict=True):
         before.append(before[-1] * x)
         after.append(after[-1] * z)
-    if len(xs) < 6 or not plain(xs) or not all(1e-290 < real.fabs(p) < 1e290 for p in before + after):
+    if len(xs) < 6 or not plain(xs) or not all(1e-290 < ieee.fabs(p) < 1e290 for p in before + after):
         return [g * prod(*xs[:i], *xs[i + 1 :]) for i in range(len(xs))]
     return [g * (a * b) for a, b in zip(before, reversed(after), strict=True)]
 
@@ -180,13 +179,13 @@ def _products_with_partners(g: Any, v: Any) -> list[Any]:
 
 
 def _unit(xs: Any) -> list[Any]:
-    return special.unit(xs) if plain(xs) else each(norm_slope, xs)
+    return slopes.unit(xs) if plain(xs) else each(norm_slope, xs)
 
 
 def _unit_slopes(g: Any, y: Any, xs: Any) -> list[Any]:
     """d(x/h) is (r/h)**2 / h in x itself, r being the norm of the others, and -(x/h)(z/h) / h in another operand z."""
     h, r = norm(*xs), norm(*xs[1:])
-    h = where(h, h, real.inf)  # at the origin all of it is 0
+    h = where(h, h, ieee.inf)  # at the origin all of it is 0
     return [g * ((r / h) * ((r / h) / h))] + [-(g * adjoint_mul(y, (z / h) / h)) for z in xs[1:]]
 
 

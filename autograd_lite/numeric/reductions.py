@@ -4,20 +4,8 @@ import math
 from collections.abc import Sequence
 from operator import mul
 
-from autograd_lite.numeric.real import (
-    exp,
-    exp_difference,
-    exp_pair,
-    fsum,
-    hypot,
-    inf,
-    length,
-    log,
-    log1p,
-    product_error,
-    two_product,
-    two_sum,
-)
+from autograd_lite.numeric.exact import exp_difference, exp_pair, product_error, two_product, two_sum
+from autograd_lite.numeric.ieee import exp, fsum, hypot, inf, length, log, log1p
 
 
 def mean(xs: Sequence[float]) -> float:

@@ -221,7 +221,7 @@ def reference(primitive: Primitive) -> Reference:
         return REFERENCES[primitive.name]
     if not primitive.form:
         raise TypeError(f"operation {primitive.name!r} was recorded by hand: there is no function to evaluate again")
-    forward: Callable[..., Any] = getattr(primitive.forward, "__wrapped__", primitive.forward)
+    forward: Callable[..., Any] = getattr(primitive.forward, "ieee_version_of", primitive.forward)
     return lambda m, at, *xs: forward(*xs)
 
 

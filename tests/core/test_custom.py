@@ -1,10 +1,11 @@
 """A user's own primitive: the same declaration as a row of the table."""
 
 import math
+from functools import lru_cache, partial
 
 import pytest
 
-from autograd_lite import Value, exp, primitive
+from autograd_lite import Value, exp, jit, primitive
 
 
 def test_a_primitive_works_eagerly_and_at_higher_order():
@@ -77,3 +78,22 @@ def test_a_declaration_may_be_repeated_as_a_notebook_cell_is():
     twice(x).backward()
     assert x.grad == 2.0
     assert x.twice().data == 2.0
+
+
+@lru_cache
+def gamma(x):
+    return 2.0 * x
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [gamma, partial(lambda k, x: k * x, 2.0), lambda x: 2.0 * float(f"{x!r}")],
+    ids=["cached function", "partial", "what Numba has no types for"],
+)
+def test_a_forward_that_no_compiler_translates_is_run_by_python(forward):
+    """And never as the function of `math` that has its name."""
+    pytest.importorskip("numba")
+    odd = primitive("odd", forward, lambda g, x: (2.0 * g,), form="odd({})")
+    assert jit(lambda x: odd(x) + 1.0)(3.0) == 7.0
+    with pytest.raises(TypeError, match=r"backend='python'"):
+        jit(lambda x: odd(x) + 1.0, backend="numba")(3.0)

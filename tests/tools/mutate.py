@@ -32,7 +32,7 @@ SWAPS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mul
 ELU = "lambda g, x, alpha: (g * (positive(x) + (1.0 - positive(x)) * _scaled_exp(alpha, where(positive(x), 0.0, x))), "
 PROD_IF = (
     "_products_of_others: if len(xs) < 6 or (plain(xs) and "
-    "(not all((%s < real.fabs(p) < %s for p in before + after)))):"
+    "(not all((%s < ieee.fabs(p) < %s for p in before + after)))):"
 )
 MULTIPLES = {"sign flipped", "scaled by 2", "scaled by 1 + 1e-13", "replaced by zero", "gradient ignored"}
 MULTIPLES |= {"gradient squared", "wrong at one point", "operand 0 dropped", "operand 1 dropped", "operands exchanged"}

@@ -5,7 +5,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from autograd_lite.compiler.ir import Program
+from autograd_lite.compiler.ir import CannotRunError, Program
 
 Runner = Callable[[Sequence[Any]], Sequence[float]]
 NEEDS = {"python": "", "numba": "jit", "jax": "jax"}  # the extra that installs it
@@ -14,11 +14,16 @@ NEEDS = {"python": "", "numba": "jit", "jax": "jax"}  # the extra that installs 
 def load(program: Program, backend: str | None = None) -> Runner:
     """The program as a function of its inputs (numbers and NumPy arrays, in order), which returns its outputs.
 
-    `backend` is "python", "numba" or "jax"; by default "numba" if it is installed, else "python".
+    `backend` is "python", "numba" or "jax"; by default "numba" if it is installed, else "python". A backend that cannot
+    run the program raises CannotRunError; by default Python then runs it.
     """
-    chosen = backend or default()
-    module = import_module(f"autograd_lite.compiler.backends.{chosen}")
-    runner: Runner = module.load(program)
+    module = import_module(f"autograd_lite.compiler.backends.{backend or default()}")
+    try:
+        runner: Runner = module.load(program)
+    except CannotRunError:
+        if backend is not None:
+            raise
+        return load(program, "python")
     return runner
 
 

@@ -23,11 +23,11 @@ from jax.scipy import special as jax_special
 
 from autograd_lite.compiler.backends.selects import rewritten
 from autograd_lite.compiler.fuse import LANE_DOT, PAIRS, PRODUCTS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
-from autograd_lite.compiler.ir import Program
+from autograd_lite.compiler.ir import CannotRunError, Program
 from autograd_lite.compiler.outside import names_in
 from autograd_lite.compiler.tracer import LANE, LANE_SUM, STACK
 from autograd_lite.core.primitives import Primitive
-from autograd_lite.numeric import real, reductions, special
+from autograd_lite.numeric import ieee, reductions, slopes
 
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 
@@ -144,14 +144,14 @@ def lowered(forward: Any) -> Any:
     """A forward function of the table, or of a user, for arrays."""
     if forward in LOWERED:
         return LOWERED[forward]
-    code = getattr(forward, "__code__", None)
-    if code is None:
+    if hasattr(forward, "ieee_version_of"):
+        result = lowered(forward.ieee_version_of)
+    elif forward in MATH:
         result = getattr(ARRAY_MATH, forward.__name__)
-    elif code is real.exp.__code__:  # a function of `math`, made total
-        result = lowered(forward.__closure__[code.co_freevars.index("function")].cell_contents)
-    elif code.co_freevars == ("forward", "name"):  # a user's primitive, and what checks it
-        result = lowered(forward.__closure__[0].cell_contents)
+    elif not isinstance(forward, types.FunctionType) or hasattr(forward, "__wrapped__"):
+        raise CannotRunError(f"JAX is given plain Python functions, not {forward!r}: use backend='python'")
     else:
+        code = forward.__code__
         namespace = {name: _bound(forward.__globals__[name]) for name in names_in(code) & forward.__globals__.keys()}
         cells = dict(zip(code.co_freevars, [cell.cell_contents for cell in forward.__closure__ or ()]))
         result = rewritten(forward, {**BUILTINS, **cells, **namespace})
@@ -221,7 +221,7 @@ def _prod(xs: Any) -> Any:
 
 
 def _div_slope(a: Any, b: Any) -> Any:
-    """As `special.div_slope`. The barrier keeps XLA from turning a / b / b into a / (b * b), which overflows."""
+    """As `slopes.div_slope`. The barrier keeps XLA from turning a / b / b into a / (b * b), which overflows."""
     q = jax.lax.optimization_barrier(jnp.divide(a, b))  # type: ignore[no-untyped-call]
     return jnp.where((jnp.abs(q) < 1e-290) & (jnp.abs(b) < 1.0) & (b * b > 0.0), jnp.divide(a, b * b), q / b)
 
@@ -244,12 +244,13 @@ for _name in (
 ):  # fmt: skip
     setattr(ARRAY_MATH, _name, getattr(jnp, _name))
 vars(ARRAY_MATH).update(erf=jax_special.erf, erfc=jax_special.erfc, inf=math.inf, nan=math.nan)
+MATH = {function for function in vars(math).values() if callable(function)}
 LOWERED: dict[Any, Any] = {
     float: lambda x: x,
-    real.fsum: lambda xs: sum(xs, -0.0),
-    real.length: lambda xs: reduce(jnp.hypot, [jnp.asarray(0.0), *xs]),
+    ieee.fsum: lambda xs: sum(xs, -0.0),
+    ieee.length: lambda xs: reduce(jnp.hypot, [jnp.asarray(0.0), *xs]),
     reductions.prod: _prod,
-    special.div_slope: _div_slope,
+    slopes.div_slope: _div_slope,
     reductions.dot: lambda v: sum(map(_product, v[: len(v) // 2], v[len(v) // 2 :]), v[-1] if len(v) % 2 else -0.0),
     reductions.logsumexp: lambda xs: _top_and_rest(xs)[0] + _top_and_rest(xs)[1],
     reductions.softmax: _softmax,
@@ -257,4 +258,4 @@ LOWERED: dict[Any, Any] = {
 }
 for _name in ("add", "sub", "mul", "truediv", "neg"):
     LOWERED[getattr(operator, _name)] = getattr(operator, _name)
-LOWERED[real.div] = jnp.divide
+LOWERED[ieee.div] = jnp.divide

@@ -1,6 +1,6 @@
 """The table's forward functions, compiled by Numba from their own source.
 
-Each is compiled as it stands in `real.py`, `special.py`, `reductions.py` or a user's module, in a namespace where the
+Each is compiled as it stands in the folder `numeric` or a user's module, in a namespace where the
 functions that it calls are compiled ones too, and where `math` follows IEEE 754 instead of raising. What takes Python's
 own machinery (`math.fsum` and its like) is written out below.
 """
@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import float64, njit
 
-from autograd_lite.numeric import real, reductions
+from autograd_lite.compiler.ir import CannotRunError
+from autograd_lite.core.primitives import Primitive
+from autograd_lite.numeric import exact, ieee, reductions
 
 Function = Callable[..., Any]
 compile_function: Any = njit(error_model="numpy")  # division follows IEEE 754
@@ -25,21 +27,33 @@ def compiled(function: Any) -> Any:
     """The function for use in compiled code."""
     if function in COMPILED:
         return COMPILED[function]
-    code = getattr(function, "__code__", None)
-    if code is None:  # of the math module
+    if hasattr(function, "ieee_version_of"):
+        result = compiled(function.ieee_version_of)
+    elif function in MATH:
         arity = 2 if function in (math.atan2, math.copysign, math.pow) else 1
         result = _call_math(function.__name__, arity)
-    elif code is _TOTAL:
-        result = compiled(_free(function, "function"))
-    elif code.co_freevars == ("forward", "name"):  # a user's primitive, and what checks it
-        result = compiled(_free(function, "forward"))
+    elif not isinstance(function, types.FunctionType) or hasattr(function, "__wrapped__"):
+        raise CannotRunError(f"Numba compiles plain Python functions, not {function!r}: use backend='python'")
     else:
+        code = function.__code__
         names = {name for name in _global_names(code) if name in function.__globals__}
         namespace = {name: _bound(function.__globals__[name]) for name in names} | {"__name__": function.__module__}
         copy = types.FunctionType(code, namespace, function.__name__, function.__defaults__, function.__closure__)
         result = compile_function(copy)
     COMPILED[function] = result
     return result
+
+
+def compiled_forward(primitive: Primitive) -> Any:
+    """The forward function of a user's primitive, once it is certain that Numba compiles it."""
+    function = compiled(primitive.forward)
+    try:
+        function.compile((float64,) * (primitive.arity or 0))
+    except Exception as error:  # whatever a compiler raises: it has many errors, without a base in common
+        raise CannotRunError(
+            f"Numba cannot compile the forward function of {primitive.name!r}: use backend='python'"
+        ) from error
+    return function
 
 
 def _bound(x: Any) -> Any:
@@ -49,10 +63,6 @@ def _bound(x: Any) -> Any:
     if isinstance(x, types.FunctionType) or (isinstance(x, types.BuiltinFunctionType) and x.__module__ == "math"):
         return compiled(x)
     return x
-
-
-def _free(function: Any, name: str) -> Any:
-    return function.__closure__[function.__code__.co_freevars.index(name)].cell_contents
 
 
 def _global_names(code: types.CodeType) -> Iterator[str]:
@@ -69,9 +79,9 @@ def _call_math(name: str, arity: int) -> Any:
     return compile_function(scope[name])
 
 
-_TOTAL = real.exp.__code__
 COMPILED: dict[Any, Any] = {}
-two_sum, two_product = compiled(real.two_sum), compiled(real.two_product)
+MATH = {function for function in vars(math).values() if callable(function)}
+two_sum, two_product = compiled(exact.two_sum), compiled(exact.two_product)
 
 
 # --- Python's own machinery, written out ---------------------------------------------------------------------------
@@ -221,10 +231,10 @@ COMPILED |= {
     operator.mul: compile_function(lambda a, b: a * b),
     operator.truediv: compile_function(lambda a, b: a / b),
     operator.neg: compile_function(lambda a: -a),
-    real.fsum: fsum,
+    ieee.fsum: fsum,
     math.fsum: fsum,
     math.hypot: hypot,
     math.floor: floor,
-    real.length: length,
+    ieee.length: length,
     reductions.dot: dot,
 }

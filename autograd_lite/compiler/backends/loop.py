@@ -24,7 +24,7 @@ from autograd_lite.compiler.fuse import FUSED, LANE_DOT
 from autograd_lite.compiler.tracer import LANE, LANE_SUM, STACK
 from autograd_lite.core import table as declared
 from autograd_lite.core.primitives import Primitive
-from autograd_lite.numeric import real, reductions, special
+from autograd_lite.numeric import ieee
 
 SPECIAL = (*FUSED, LANE, LANE_SUM, STACK)
 BUILT_IN = (*SPECIAL, *[p for p in vars(declared).values() if isinstance(p, Primitive)])
@@ -141,7 +141,7 @@ def loop(table: tuple[Primitive, ...], over_lanes: bool) -> Callable[..., None]:
     ):
         lines = [indent + line for p in part for line in branch(table.index(p), p)]
         source += text.replace("{branches}", "\n".join(lines))
-    namespace: dict[str, Any] = {f"f{table.index(p)}": kernels.compiled(p.forward) for p in chosen}
+    namespace: dict[str, Any] = {f"f{table.index(p)}": _compiled(p) for p in chosen}
     namespace |= vars(rows) | {"__name__": __name__, "nan": np.nan}
     namespace |= {
         "LANE": NUMBER[LANE],
@@ -156,6 +156,10 @@ def loop(table: tuple[Primitive, ...], over_lanes: bool) -> Callable[..., None]:
     rare, run = ("rare_row", "run_lanes") if over_lanes else ("rare", "run")
     namespace[rare] = rows.compiles(namespace[rare])
     return numba.njit(error_model="numpy", nogil=True, cache=on_disk)(namespace[run])
+
+
+def _compiled(p: Primitive) -> Any:
+    return kernels.compiled(p.forward) if p in NUMBER else kernels.compiled_forward(p)
 
 
 def _branch(number: int, p: Primitive) -> list[str]:
@@ -186,7 +190,8 @@ def _lane_branch(number: int, p: Primitive) -> list[str]:
 
 def _stored(source: str) -> Path:
     """The file in the cache folder that holds this source, for these versions of all that it calls."""
-    depends = [Path(str(m.__file__)).read_bytes() for m in (real, special, reductions, declared, kernels, rows)]
+    depends = [file.read_bytes() for file in sorted(Path(ieee.__file__).parent.glob("*.py"))]
+    depends += [Path(str(m.__file__)).read_bytes() for m in (declared, kernels, rows)]
     depends += [Path(__file__).read_bytes(), source.encode(), numba.__version__.encode(), sys.version.encode()]
     digest = hashlib.sha256(b"".join(depends)).hexdigest()[:16]
     path = cache_folder() / f"loop_{digest}.py"

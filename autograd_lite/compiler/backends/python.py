@@ -9,7 +9,7 @@ from autograd_lite.compiler.fuse import LANE_DOT, PRODUCTS, STOPPING_PRODUCTS
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.tracer import LANE, LANE_SUM, STACK
 from autograd_lite.core.primitives import Primitive
-from autograd_lite.numeric import real
+from autograd_lite.numeric import ieee
 
 Compute = Callable[..., Any]  # a number, or over lanes the list of all lanes' numbers
 Step = tuple[int, Compute, Callable[[list[Any]], Sequence[Any]]]
@@ -78,12 +78,12 @@ def _lane_by_lane(forward: Compute) -> Compute:
 
 def _lane_dot(g: Any, x: Any) -> float:
     gs, xs = (a if isinstance(a, list) else repeat(a) for a in (g, x))
-    return real.fsum([a * b for a, b in zip(gs, xs) if a != 0.0])
+    return ieee.fsum([a * b for a, b in zip(gs, xs) if a != 0.0])
 
 
 OVER_LANES: dict[Primitive, Compute] = {
     STACK: lambda *xs: list(xs),
     LANE: lambda v, i: v[int(i)],
-    LANE_SUM: real.fsum,
+    LANE_SUM: ieee.fsum,
     LANE_DOT: _lane_dot,
 }
