@@ -36,6 +36,7 @@ class Tracer(Value):
     """A Value that stands for a number of a program yet to run."""
 
     __slots__ = ()
+    _is_known = False
 
     def __init__(self) -> None:
         _prepare(self, LEAF, ())

@@ -46,6 +46,7 @@ class Value:
 
     __slots__ = ("__dict__", "_captured", "_parents", "_primitive", "data", "grad")
 
+    _is_known = True  # whether `data` has its number now
     label = ""  # on the class: a node spends memory on a label only if it has one
     data: float
     grad: Any  # a float; a Value after backward(create_graph=True)
@@ -340,6 +341,11 @@ def constant(x: float) -> Value:
 def is_constant(v: Value) -> bool:
     """Whether the node stands for a number written into an expression."""
     return v._primitive is CONSTANT
+
+
+def is_known(x: Any) -> bool:
+    """Whether x has a number now: not so a Value that stands for a number of a program yet to run."""
+    return not isinstance(x, Value) or x._is_known
 
 
 def as_value(x: Number, argument: str = "operand") -> Value:

@@ -23,9 +23,10 @@ from autograd_lite.nn.losses import (
     mse_loss,
     nll_loss,
 )
+from autograd_lite.nn.metrics import accuracy
 from autograd_lite.nn.module import Module
 from autograd_lite.nn.serialization import load, save
-from autograd_lite.nn.training import accuracy, fit, patience
+from autograd_lite.nn.training import fit, patience
 
 __all__ = [
     "ACTIVATIONS",

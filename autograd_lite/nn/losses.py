@@ -9,11 +9,10 @@ from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any
 
-from autograd_lite.compiler.tracer import Tracer
 from autograd_lite.core import functions
 from autograd_lite.core import table as table
-from autograd_lite.core.checks import as_float
-from autograd_lite.core.value import Number, Value
+from autograd_lite.core.checks import as_float, as_list, shown
+from autograd_lite.core.value import Number, Value, as_data, is_known
 
 
 def mse_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -46,8 +45,9 @@ def huber_loss(predictions: Any, targets: Any, reduction: str = "mean", delta: f
     >>> huber_loss([1.5, 5.0], [1.0, 2.0], "none")
     [0.125, 2.5]
     """
+    delta = as_float(delta, "huber_loss(delta)")
     if not delta > 0.0:
-        raise ValueError(f"huber_loss(delta) must be above 0, not {delta!r}")
+        raise ValueError(f"huber_loss(delta) must be above 0, not {delta:g}")
 
     def huber(y: Number, t: Number) -> Any:
         d = y - t
@@ -65,7 +65,7 @@ def hinge_loss(scores: Any, labels: Any, reduction: str = "mean") -> Any:
     """
 
     def hinge(y: Number, t: Number) -> Any:
-        if not isinstance(t, Tracer) and t not in (-1.0, 1.0):
+        if is_known(t) and t not in (-1.0, 1.0):
             raise ValueError(f"hinge_loss(labels) must be -1 or 1, not {t!r}: write 2 * label - 1 for labels 0 and 1")
         return table.relu(1.0 - t * y)
 
@@ -83,13 +83,13 @@ def binary_cross_entropy(probabilities: Any, targets: Any, reduction: str = "mea
     """
 
     def entropy(p: Number, t: float) -> Any:
-        if not isinstance(p, Tracer) and not 0.0 <= p <= 1.0:
+        if is_known(p) and not 0.0 <= p <= 1.0:
             raise ValueError(
                 f"binary_cross_entropy(probabilities) must be from 0 to 1, not {p!r}: pass them through sigmoid, "
                 "or use binary_cross_entropy_with_logits"
             )
         _check_probability(t, "binary_cross_entropy(targets)")
-        later = isinstance(t, Tracer)
+        later = not is_known(t)
         yes = t * table.maximum(table.log(p), -100.0) if later or t else 0.0
         no = (1.0 - t) * table.maximum(table.log1p(-p), -100.0) if later or t != 1.0 else 0.0
         return -(yes + no)
@@ -108,7 +108,7 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any, reduction: str =
 
     def entropy(x: Number, t: float) -> Any:
         _check_probability(t, "binary_cross_entropy_with_logits(targets)")
-        if not isinstance(t, Tracer) and t in (0.0, 1.0):
+        if is_known(t) and t in (0.0, 1.0):
             return table.softplus(-x if t else x)
         return t * table.softplus(-x) + (1.0 - t) * table.softplus(x)
 
@@ -142,8 +142,8 @@ def nll_loss(log_probabilities: Any, targets: Any, reduction: str = "mean") -> A
     """
 
     def likelihood(x: Sequence[Number], t: Any) -> Any:
-        if hasattr(t, "__len__"):
-            raise TypeError(f"nll_loss(targets) must be class indices, not {t!r}")
+        if _is_list(t):
+            raise TypeError(f"nll_loss(targets) must be class indices, not {shown(t)}")
         nodes = [_weighted(-weight, x[i]) for i, weight in _class_weights(x, t, "nll_loss")]
         return nodes[0] if len(nodes) == 1 else table.sum(*nodes)
 
@@ -154,25 +154,40 @@ def nll_loss(log_probabilities: Any, targets: Any, reduction: str = "mean") -> A
 
 
 def _entrywise(loss: Callable[[Any, Any], Any], ys: Any, ts: Any, reduction: str) -> Any:
-    return _reduce([loss(y, t) for y, t in _pairs(ys, ts, "")], reduction)
+    _check_reduction(reduction)
+    try:
+        pairs = _pairs(ys, ts, "")
+    except RecursionError:
+        raise ValueError("predictions and targets are nested too deeply: does a list contain itself?") from None
+    return _reduce([loss(y, t) for y, t in pairs], reduction)
 
 
 def _samplewise(loss: Callable[[Any, Any], Any], xs: Any, ts: Any, reduction: str, argument: str) -> Any:
+    _check_reduction(reduction)
     if not _is_list(xs):
-        raise TypeError(f"{argument} must be a list with one number for each class, not {xs!r}")
-    if len(xs) and not _is_list(xs[0]):
-        xs, ts = [xs], [ts]
-    if not _is_list(ts) or len(ts) != len(xs):
-        raise ValueError(f"{argument} and targets must have one entry a sample, got {len(xs)} and targets {ts!r:.60}")
-    return _reduce([loss(list(x), t) for x, t in zip(xs, ts)], reduction)
+        raise TypeError(f"{argument} must be a list with one number for each class, not {shown(xs)}")
+    samples = as_list(xs, argument)
+    if samples and not _is_list(samples[0]):
+        samples, ts = [samples], [ts]
+    if not _is_list(ts) or len(targets := as_list(ts, "targets")) != len(samples):
+        raise ValueError(
+            f"{argument} and targets must have one entry a sample, got {len(samples)} and targets {shown(ts)}"
+        )
+    classes = [[_number(x, argument) for x in as_list(sample, f"a sample of {argument}")] for sample in samples]
+    if not all(classes):
+        raise ValueError(f"{argument} must have at least one class a sample")
+    return _reduce([loss(x, t) for x, t in zip(classes, targets)], reduction)
 
 
 def _pairs(ys: Any, ts: Any, place: str) -> list[tuple[Any, Any]]:
     """The entries of two nested lists of one shape, side by side; a difference in shape is an error that says where."""
-    if not _is_list(ys) and not _is_list(ts):
-        return [(_number(ys, "predictions"), _number(ts, "targets"))]
-    if not _is_list(ys) or not _is_list(ts) or len(ys) != len(ts):
-        shape = [f"{len(x)} entries" if _is_list(x) else "a number" for x in (ys, ts)]
+    nested = _is_list(ys), _is_list(ts)
+    if not any(nested):
+        return [(_number(ys, f"predictions{place}"), _number(ts, f"targets{place}"))]
+    ys = as_list(ys, f"predictions{place}") if nested[0] else ys
+    ts = as_list(ts, f"targets{place}") if nested[1] else ts
+    if not all(nested) or len(ys) != len(ts):
+        shape = [f"{len(x)} entries" if isinstance(x, list) else "a number" for x in (ys, ts)]
         raise ValueError(f"predictions{place} and targets{place} must match, got {shape[0]} and {shape[1]}")
     return [pair for i, (y, t) in enumerate(zip(ys, ts)) for pair in _pairs(y, t, f"{place}[{i}]")]
 
@@ -186,22 +201,25 @@ def _reduce(losses: list[Any], reduction: str) -> Any:
         raise ValueError("a loss needs at least one sample: predictions and targets are empty")
     if reduction == "none":
         return losses
-    if reduction not in ("mean", "sum"):
-        raise ValueError(f"reduction must be 'mean', 'sum' or 'none', not {reduction!r}")
     return functions.mean(losses) if reduction == "mean" else functions.sum(losses)
 
 
+def _check_reduction(reduction: str) -> None:
+    if not isinstance(reduction, str) or reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"reduction must be 'mean', 'sum' or 'none', not {shown(reduction)}")
+
+
 def _is_list(x: Any) -> bool:
-    return hasattr(x, "__len__") and not isinstance(x, str)
+    return hasattr(x, "__iter__") and not isinstance(x, (str, bytes)) and getattr(x, "shape", None) != ()
 
 
-def _check_probability(t: float, argument: str) -> None:
-    if not isinstance(t, Tracer) and not 0.0 <= t <= 1.0:
+def _check_probability(t: Number, argument: str) -> None:
+    if is_known(t) and not 0.0 <= t <= 1.0:
         raise ValueError(f"{argument} must be from 0 to 1, not {t!r}")
 
 
 def _weighted(weight: Any, y: Any) -> Any:
-    return table.where(weight, weight * y, 0.0) if isinstance(weight, Tracer) else weight * y
+    return table.where(weight, weight * y, 0.0) if not is_known(weight) else weight * y
 
 
 def _class_weights(x: Sequence[Number], t: Any, loss: str) -> list[tuple[int, Any]]:
@@ -209,23 +227,25 @@ def _class_weights(x: Sequence[Number], t: Any, loss: str) -> list[tuple[int, An
 
     All may count if the target is known only when a recorded program runs.
     """
-    if isinstance(t, Tracer):
+    if not is_known(t):
         return [(i, table.equal(t, float(i))) for i in range(len(x))]
     if _is_list(t):
-        if len(t) != len(x):
+        weights = [_number(p, f"{loss}(targets)") for p in as_list(t, f"{loss}(targets)")]
+        if len(weights) != len(x):
             raise ValueError(
-                f"{loss}(targets) must give {len(x)} probabilities a sample, one for each class, got {len(t)}"
+                f"{loss}(targets) must give {len(x)} probabilities a sample, one for each class, got {len(weights)}"
             )
-        for p in t:
+        for p in weights:
             _check_probability(p, f"{loss}(targets)")
-        if any(isinstance(p, Tracer) for p in t):
-            return list(enumerate(t))
-        if abs(sum(t) - 1.0) > 1e-6:
-            raise ValueError(f"{loss}(targets) must be probabilities that sum to 1, these sum to {sum(t)}")
-        return [(i, float(p)) for i, p in enumerate(t) if p]
-    if isinstance(t, bool) or not isinstance(t, Real) or not float(t).is_integer():
-        raise TypeError(f"{loss}(targets) must be a class index, a whole number, not {t!r}")
+        if not all(map(is_known, weights)):
+            return list(enumerate(weights))
+        total = as_data(functions.sum(weights))
+        if abs(total - 1.0) > 1e-6:
+            raise ValueError(f"{loss}(targets) must be probabilities that sum to 1, these sum to {total}")
+        return [(i, p) for i, p in enumerate(weights) if p]
+    if isinstance(t, bool) or not isinstance(t, Real) or as_float(t, f"{loss}(targets)") % 1.0 != 0.0:
+        raise TypeError(f"{loss}(targets) must be a class index, a whole number, not {shown(t)}")
     i = int(float(t))
     if not 0 <= i < len(x):
-        raise ValueError(f"{loss}(targets) must be a class from 0 to {len(x) - 1}, not {t!r}")
+        raise ValueError(f"{loss}(targets) must be a class from 0 to {len(x) - 1}, not {shown(t)}")
     return [(i, 1.0)]

@@ -105,25 +105,6 @@ def patience(epochs: int, name: str = "loss") -> Callable[[History], bool]:
     return lambda history: len(history) > epochs and min(history[name][-epochs:]) >= min(history[name][:-epochs])
 
 
-def accuracy(outputs: Sequence[Any], targets: Sequence[Any]) -> float:
-    """The share of samples answered right: the largest of a list of outputs is the class of the target, an index or the
-    largest of a list; a single output rounds to the target.
-
-    >>> accuracy([[0.1, 2.0], [3.0, 1.0]], [1, 1]), accuracy([0.9, 0.2], [1, 1])
-    (0.5, 0.5)
-    """
-
-    def largest(xs: Sequence[Any]) -> int:
-        return max(range(len(xs)), key=xs.__getitem__)
-
-    def right(y: Any, t: Any) -> bool:
-        if hasattr(y, "__len__"):
-            return bool(largest(y) == (largest(t) if hasattr(t, "__len__") else t))
-        return bool(t - 0.5 <= y < t + 0.5)
-
-    return sum(right(y, t) for y, t in zip(outputs, targets)) / len(targets)
-
-
 def _train(samples: list[Any], size: int, step: Step, bar: Any, epoch: str) -> dict[str, float]:
     """One epoch of gradient descent, a step for each batch; returns the mean of what was measured before each step."""
     sums: dict[str, float] = {}

@@ -146,6 +146,12 @@ def test_cross_entropy_of_logits_of_a_thousand(x, t, value):
     assert nn.cross_entropy(x, t) == value
 
 
+def endless():
+    xs = []
+    xs.append(xs)
+    return xs
+
+
 # --- bad input -----------------------------------------------------------------------------------------------------
 
 
@@ -185,6 +191,14 @@ def test_cross_entropy_of_logits_of_a_thousand(x, t, value):
         (lambda: nn.cross_entropy([[1.0, 2.0]], [[1.5, -0.5]]), ValueError, "from 0 to 1, not 1.5"),
         (lambda: nn.cross_entropy([[1.0, 2.0]], [0, 1]), ValueError, "one entry a sample, got 1 and targets"),
         (lambda: nn.cross_entropy(1.0, 0), TypeError, "must be a list with one number for each class, not 1.0"),
+        (lambda: nn.cross_entropy({0: 1.0}, 0), TypeError, r"cross_entropy\(logits\) must be a list of numbers"),
+        (lambda: nn.cross_entropy([[]], [0]), ValueError, "at least one class a sample"),
+        (lambda: nn.cross_entropy([[1.0, "a"]], [0]), TypeError, "must be a real number, not 'a'"),
+        (lambda: nn.cross_entropy([[1.0, 2.0]], [[0.5, None]]), TypeError, "must be a real number, not None"),
+        (lambda: nn.huber_loss([1.0], [1.0], delta=None), TypeError, r"huber_loss\(delta\) must be a real number"),
+        (lambda: nn.mse_loss({1.0}, [1.0]), TypeError, "predictions must be a list of numbers or Values, not {1.0}"),
+        (lambda: nn.mse_loss(endless(), endless()), ValueError, "nested too deeply: does a list contain itself"),
+        (lambda: nn.mse_loss([1.0], [1.0], []), ValueError, r"reduction must be 'mean', 'sum' or 'none', not \[\]"),
         (lambda: nn.nll_loss([[-1.0, -2.0]], [[0.0, 1.0]]), TypeError, "must be class indices"),
     ],
 )

@@ -177,12 +177,6 @@ def test_compiled_a_loss_that_branches_on_targets_is_explained():
         assert fit_line(loss=lambda ys, ts: ys[0] if ts[0] == 1.0 else -ys[0], jit=True)
 
 
-def test_accuracy():
-    assert nn.accuracy([[Value(0.1), Value(2.0)], [Value(3.0), Value(1.0)]], [1, 1]) == 0.5
-    assert nn.accuracy([[0.1, 2.0]], [[0.0, 1.0]]) == 1.0
-    assert nn.accuracy([Value(0.4), Value(0.6), Value(0.6)], [0, 1, 0]) == pytest.approx(2 / 3)
-
-
 def test_history_draws_itself():
     pytest.importorskip("matplotlib")
     _, history = fit_line(epochs=3, validation=LINE, metrics={"n": lambda ys, ts: len(ys)})
