@@ -12,7 +12,7 @@ A `Value` is a float that remembers how it was computed; `backward()` differenti
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from autograd_lite.compiler import jit, vmap
+from autograd_lite.compiler import jit, to_javascript, vmap
 from autograd_lite.core.custom import primitive
 from autograd_lite.core.elementary import abs as abs
 from autograd_lite.core.elementary import (
@@ -150,6 +150,7 @@ __all__ = [
     "steps",
     "tan",
     "tanh",
+    "to_javascript",
     "value_and_grad",
     "vjp",
     "vmap",

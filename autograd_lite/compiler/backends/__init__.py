@@ -1,21 +1,28 @@
-"""Who runs a program: plain Python, which is always there; Numba, compiled; JAX, on any device and on many."""
+"""Who runs a program: plain Python, which is always there; Numba, compiled; JAX, on any device and on many.
 
+In a browser's Python, where there is no compiler, it is the browser's own engine: JavaScript.
+"""
+
+import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from shutil import which
 from typing import Any
 
 from autograd_lite.compiler.ir import CannotRunError, Program
 
 Runner = Callable[[Sequence[Any]], Sequence[float]]
-NEEDS = {"python": "", "numba": "jit", "jax": "jax"}  # the extra that installs it
+NEEDS = {"python": "", "numba": "jit", "jax": "jax", "javascript": ""}  # the extra that installs it
+IN_BROWSER = sys.platform == "emscripten"
 
 
 def load(program: Program, backend: str | None = None) -> Runner:
     """The program as a function of its inputs (numbers and NumPy arrays, in order), which returns its outputs.
 
-    `backend` is "python", "numba" or "jax"; by default "numba" if it is installed, else "python". A backend that cannot
-    run the program raises CannotRunError; by default Python then runs it.
+    `backend` is "python", "numba", "jax" or "javascript"; by default "javascript" in a browser, elsewhere "numba" if it
+    is installed, else "python". A backend that cannot run the program raises CannotRunError; by default Python then
+    runs it.
     """
     module = import_module(f"autograd_lite.compiler.backends.{backend or default()}")
     try:
@@ -29,6 +36,8 @@ def load(program: Program, backend: str | None = None) -> Runner:
 
 def default() -> str:
     """The fastest backend that is installed for one machine."""
+    if IN_BROWSER:
+        return "javascript"
     return "numba" if find_spec("numba") else "python"
 
 
@@ -38,7 +47,10 @@ def check(backend: str | None) -> None:
         return
     if backend not in NEEDS:
         raise ValueError(f"backend must be one of {', '.join(map(repr, NEEDS))}, not {backend!r}")
-    if backend != "python" and not find_spec(backend):
+    if backend == "javascript":
+        if not IN_BROWSER and which("node") is None:
+            raise ImportError("backend 'javascript' needs node on PATH: nodejs.org has it, or choose backend='python'")
+    elif backend != "python" and not find_spec(backend):
         raise ImportError(
             f"backend {backend!r} is not installed: pip install 'autograd_lite[{NEEDS[backend]}]', "
             "or choose backend='python'"

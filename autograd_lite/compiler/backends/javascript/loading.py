@@ -1,0 +1,96 @@
+"""A program as data for the loop in `static/machine.js`, and who runs it: the browser's engine, or node."""
+
+import json
+import sys
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from importlib.resources import files
+from typing import Any
+
+from autograd_lite.compiler.backends.javascript.translate import Library
+from autograd_lite.compiler.fuse import LANE_DOT, PAIRS, PRODUCTS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
+from autograd_lite.compiler.ir import Program
+from autograd_lite.compiler.tracer import LANE, LANE_SUM, STACK
+from autograd_lite.core import table as table
+from autograd_lite.core.primitives import Primitive
+
+KINDS: dict[Primitive, str] = {  # what the loop does by itself; all else are calls
+    table.add: "+",
+    table.sub: "-",
+    table.mul: "*",
+    table.div: "/",
+    **dict.fromkeys((SUM, PAIRS, PRODUCTS), "sum"),
+    **dict.fromkeys((STOPPING_PAIRS, STOPPING_PRODUCTS), "stopping sum"),
+    STACK: "stack",
+    LANE: "lane",
+    LANE_SUM: "lane sum",
+    LANE_DOT: "lane dot",
+}
+
+
+def load(program: Program) -> Callable[[Sequence[Any]], list[float]]:
+    """The program as a function of its inputs in order: numbers, lists of numbers, NumPy arrays.
+
+    Inside Pyodide the browser's own engine runs it, elsewhere a process of node.
+    """
+    source = f"(() => {{ 'use strict';\n{runnable(program)}\nreturn run; }})()"
+    if sys.platform == "emscripten":
+        from autograd_lite.compiler.backends.javascript.pyodide import evaluate
+    else:
+        from autograd_lite.compiler.backends.javascript.node import evaluate
+    run = evaluate(source)
+    return lambda inputs: run(array("d", _numbers(inputs)))
+
+
+def runnable(program: Program, name: str = "run", library: Library | None = None) -> str:
+    """JavaScript that defines a function from an array of all inputs to an array of all outputs.
+
+    With a library, the functions and the loop are left to whoever writes out several programs.
+    """
+    shared = library or Library()
+    code = program.code
+    kinds = [KINDS.get(p, "many" if p.arity is None else "call") for p in code.primitives]
+    calls = [shared.name_of(p) if p not in KINDS else "null" for p in code.primitives]
+    targets, starts, operands = code.targets.tolist(), [0], list[int]()
+    for i in range(len(targets)):
+        operands += _terms(code.primitives[code.codes[i]], code.operands_of(i).tolist())
+        starts.append(len(operands))
+    content = {
+        "inputs": program.inputs,
+        "constants": program.constants,
+        "outputs": program.outputs,
+        "singles": program.singles,
+        "rows": program.lane_registers,
+        "lanes": program.lanes,
+        "kinds": kinds,
+        "codes": code.codes.tolist(),
+        "starts": starts,
+        "operands": operands,
+        "targets": targets,
+    }
+    text = json.dumps(content, separators=(",", ":"))  # infinities and nan as JavaScript writes them
+    definition = f"const {name} = load({text}, [{', '.join(calls)}]);"
+    return definition if library else "\n".join([*prelude(shared), definition])
+
+
+def prelude(library: Library) -> list[str]:
+    """The functions of the library, and the loop that calls them."""
+    machine = files(__package__).joinpath("static", "machine.js").read_text(encoding="utf-8")
+    return [library.source([machine]), machine]
+
+
+def _terms(primitive: Primitive, xs: list[int]) -> list[int]:
+    """The operands; of a sum of products the last factor of each term is written as -1 - register."""
+    if primitive is SUM:
+        return [-1 - x for x in xs]
+    if primitive in (PAIRS, STOPPING_PAIRS):
+        return [-1 - x if k % 2 else x for k, x in enumerate(xs)]
+    return xs
+
+
+def _numbers(inputs: Sequence[Any]) -> Iterator[float]:
+    for x in inputs:
+        if isinstance(x, (float, int)):
+            yield x
+        else:
+            yield from x if isinstance(x, list) else x.ravel().tolist()

@@ -1,0 +1,98 @@
+// Runs a program that is given as data. `r` holds `singles` numbers, then `rows` rows of `lanes` numbers each. An
+// instruction applies a kind of operation to the registers `operands[starts[i]..starts[i + 1]]` and stores into
+// `targets[i]`; on rows, once for each lane, where a single number stands for the same number in every lane.
+const load = (program, functions) => {
+  const { lanes, singles, inputs, constants, outputs, kinds, codes, starts, operands, targets } = program;
+  const r = new Float64Array(singles + program.rows * lanes);
+  const scratch = new Float64Array(lanes);
+  r.set(constants, inputs);
+  const place = (x) => (x < singles ? x : singles + (x - singles) * lanes);
+  const stride = (x) => (x < singles ? 0 : 1);
+
+  // A sum of products in one lane; `ends[k]` says whether operand k ends a term.
+  const sumAt = (at, by, ends, l, stops) => {
+    let total = -0, product = 1, first = true;
+    for (let k = 0; k < at.length; k++) {
+      const x = r[at[k] + by[k] * l];
+      product = first ? x : stops && product === 0 ? 0 : product * x;
+      first = ends[k];
+      if (first) total += product;
+    }
+    return total;
+  };
+
+  const sumOfProducts = (t, n, at, by, ends, stops) => {
+    if (n === 1) {
+      const y = sumAt(at, by, ends, 0, false);
+      r[t] = stops && y !== y ? sumAt(at, by, ends, 0, true) : y;
+      return;
+    }
+    r.fill(-0, t, t + n);
+    for (let k = 0; k < at.length; k++) {
+      const a = at[k], da = by[k];
+      if (ends[k]) {
+        for (let l = 0; l < n; l++) r[t + l] += r[a + da * l];
+      } else if (ends[k + 1]) {
+        const b = at[++k], db = by[k];
+        for (let l = 0; l < n; l++) r[t + l] += r[a + da * l] * r[b + db * l];
+      } else {
+        for (let l = 0; l < n; l++) scratch[l] = r[a + da * l];
+        do {
+          const b = at[++k], db = by[k];
+          for (let l = 0; l < n; l++) scratch[l] *= r[b + db * l];
+        } while (!ends[k]);
+        for (let l = 0; l < n; l++) r[t + l] += scratch[l];
+      }
+    }
+    if (stops) for (let l = 0; l < n; l++) if (r[t + l] !== r[t + l]) r[t + l] = sumAt(at, by, ends, l, true);
+  };
+
+  const call = (f, t, n, at, by) => {
+    const [a, b, c, d] = at, [da, db, dc, dd] = by;
+    if (at.length === 1) for (let l = 0; l < n; l++) r[t + l] = f(r[a + da * l]);
+    else if (at.length === 2) for (let l = 0; l < n; l++) r[t + l] = f(r[a + da * l], r[b + db * l]);
+    else if (at.length === 3) for (let l = 0; l < n; l++) r[t + l] = f(r[a + da * l], r[b + db * l], r[c + dc * l]);
+    else if (at.length === 4) for (let l = 0; l < n; l++) r[t + l] = f(r[a + da * l], r[b + db * l], r[c + dc * l], r[d + dd * l]);
+    else for (let l = 0; l < n; l++) r[t + l] = f(...at.map((x, k) => r[x + by[k] * l]));
+  };
+  const callOnMany = (f, t, n, at, by) => {
+    for (let l = 0; l < n; l++) r[t + l] = f(at.map((x, k) => r[x + by[k] * l]));
+  };
+  const overLanes = (compute) => (t, at, by) => { // from rows to one number: adds up what `compute` gives for each lane
+    for (let l = 0; l < lanes; l++) scratch[l] = compute(at, by, l);
+    r[t] = fsum(scratch);
+  };
+  const sumOfLanes = overLanes((at, by, l) => r[at[0] + by[0] * l]);
+  const dotOfLanes = overLanes((at, by, l) => {
+    const g = r[at[0] + by[0] * l];
+    return g === 0 ? 0 : g * r[at[1] + by[1] * l];
+  });
+
+  const instruction = (i) => {
+    const kind = kinds[codes[i]], f = functions[codes[i]], signed = operands.slice(starts[i], starts[i + 1]);
+    const ends = signed.map((x) => x < 0), xs = signed.map((x) => (x < 0 ? -1 - x : x));
+    const t = place(targets[i]), n = targets[i] < singles ? 1 : lanes, at = xs.map(place), by = xs.map(stride);
+    const [a, b] = at, [da, db] = by;
+    switch (kind) {
+      case "+": return () => { for (let l = 0; l < n; l++) r[t + l] = r[a + da * l] + r[b + db * l]; };
+      case "-": return () => { for (let l = 0; l < n; l++) r[t + l] = r[a + da * l] - r[b + db * l]; };
+      case "*": return () => { for (let l = 0; l < n; l++) r[t + l] = r[a + da * l] * r[b + db * l]; };
+      case "/": return () => { for (let l = 0; l < n; l++) r[t + l] = r[a + da * l] / r[b + db * l]; };
+      case "sum": return () => sumOfProducts(t, n, at, by, ends, false);
+      case "stopping sum": return () => sumOfProducts(t, n, at, by, ends, true);
+      case "stack": return () => { for (let l = 0; l < lanes; l++) r[t + l] = r[at[l]]; };
+      case "lane": return () => { r[t] = r[a + r[b]]; };
+      case "lane sum": return () => sumOfLanes(t, at, by);
+      case "lane dot": return () => dotOfLanes(t, at, by);
+      case "many": return () => callOnMany(f, t, n, at, by);
+      default: return () => call(f, t, n, at, by);
+    }
+  };
+
+  const steps = targets.map((_, i) => instruction(i));
+  return (numbers) => {
+    r.set(numbers);
+    for (const step of steps) step();
+    return outputs.map((i) => r[i]);
+  };
+};

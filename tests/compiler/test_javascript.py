@@ -1,0 +1,267 @@
+"""Programs in JavaScript, run by node: the table's functions as they are in Python, random programs, modules."""
+
+import json
+import math
+import random
+import shutil
+import subprocess
+from array import array
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd_lite
+from autograd_lite import Value, grad, hessian, jit, mean, primitive, to_javascript, value_and_grad, vmap
+from autograd_lite.compiler import backends
+from autograd_lite.compiler.backends.javascript.node import evaluate
+from autograd_lite.compiler.backends.javascript.translate import Library
+from autograd_lite.compiler.ir import CannotRunError
+from autograd_lite.core.primitives import PRIMITIVES
+from autograd_lite.nn import MLP
+from autograd_lite.testing.distance import ulp_distance
+from autograd_lite.testing.inputs import DOMAINS, LANDMARKS, TAILS
+from autograd_lite.testing.programs import expressions
+
+needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+inf, nan = math.inf, math.nan
+
+
+# --- the table -----------------------------------------------------------------------------------------------------
+
+SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -3.0, inf, -inf, nan, 5e-324, -5e-324, 2.3e-308, 1.7e308, -1.7e308)
+
+
+def points(name, count):
+    """1,000 points of every magnitude, near where the function is hard too, and the special values in all mixtures."""
+    rng = random.Random(name)
+    marks = (*LANDMARKS, *TAILS.get(name, ()))
+
+    def number():
+        mark = rng.choice(marks)
+        wide = rng.choice((1.0, -1.0)) * 10.0 ** rng.uniform(-323.0, 308.0)
+        near = (mark, math.nextafter(mark, inf), math.nextafter(mark, -inf))
+        return rng.choice((rng.uniform(-4.0, 4.0), rng.uniform(-800.0, 800.0), wide, *near))
+
+    drawn = [[number() for _ in range(count)] for _ in range(1000)]
+    if name == "pow'":  # how often differentiated, in the base and in the exponent: up to twice in all
+        orders = [(1.0, 0.0), (0.0, 1.0), (2.0, 0.0), (1.0, 1.0), (0.0, 2.0)]
+        return [[abs(a), b, *rng.choice(orders)] for a, b, *_ in drawn]
+    return drawn + [
+        [x, *(rng.choice(SPECIAL) for _ in range(count - 1))] for x in SPECIAL for _ in range(count * count)
+    ]
+
+
+def translated(p, count):
+    """The primitive in JavaScript, as a function from many points, one after the other, to its values there."""
+    library = Library()
+    name = library.name_of(p)
+    call = f"{name}(x)" if p.arity is None else f"{name}(...x)"
+    body = (
+        f"for (let i = 0; i < xs.length; i += {count}) {{ const x = [...xs.slice(i, i + {count})]; ys.push({call}); }}"
+    )
+    return evaluate(
+        f"(() => {{ 'use strict';\n{library.source()}\nreturn (xs) => {{ const ys = []; {body} return ys; }}; }})()"
+    )
+
+
+@needs_node
+@pytest.mark.parametrize("name", PRIMITIVES)
+def test_every_primitive_gives_what_it_gives_in_python(name):
+    p = PRIMITIVES[name]
+    count = p.arity or 3
+    many = points(name, count)
+    answers = translated(p, count)(array("d", [x for operands in many for x in operands]))
+    for x, got in zip(many, answers):
+        expected = float(p.evaluate(x))
+        assert ulp_distance(got, expected) <= 5, f"{name} at {x}: {got!r} in JavaScript, {expected!r} in Python"
+
+
+def test_domains_are_of_primitives_that_exist():
+    assert DOMAINS.keys() <= PRIMITIVES.keys()
+
+
+# --- programs ------------------------------------------------------------------------------------------------------
+
+POINT = st.tuples(*[st.floats(0.25, 3.0) | st.floats(-3.0, -0.25)] * 3)
+EVERYTHING = (
+    "+",
+    "*",
+    "-",
+    "/",
+    "neg",
+    "tanh",
+    "exp",
+    "relu",
+    "gelu",
+    "sum",
+    "dot",
+    "softmax",
+    "logsumexp",
+    "where",
+    "abs",
+)
+
+
+@needs_node
+@settings(max_examples=150)
+@given(f=expressions(inputs=3, rules=EVERYTHING), point=POINT)
+def test_random_programs_and_their_gradients_equal_pythons(f, point):
+    both = value_and_grad(f, argnums=(0, 1, 2))
+    value, gradient = jit(both, backend="javascript")(*point)
+    expected, expected_gradient = jit(both, backend="python")(*point)
+    assert [value, *gradient] == pytest.approx([expected, *expected_gradient], rel=1e-12, abs=1e-12, nan_ok=True)
+
+
+@needs_node
+@settings(max_examples=60)
+@given(f=expressions(inputs=3, rules=EVERYTHING), w=POINT, xs=st.lists(st.floats(0.25, 2.0), min_size=2, max_size=7))
+def test_so_do_random_programs_over_lanes(f, w, xs):
+    def batch(w, xs):
+        return mean(vmap(lambda w, x: f(w[0], w[1], x), in_axes=(None, 0))(w, xs))
+
+    both = value_and_grad(batch, argnums=(0, 1))
+    value, (to_w, to_x) = jit(both, backend="javascript")(list(w[:2]), xs)
+    expected, (expected_w, expected_x) = jit(both, backend="python")(list(w[:2]), xs)
+    numbers, wanted = [value, *to_w, *to_x], [expected, *expected_w, *expected_x]
+    assert numbers == pytest.approx(wanted, rel=1e-11, abs=1e-11, nan_ok=True)
+
+
+@needs_node
+def test_zeros_stop_and_nan_and_inf_are_as_in_python():
+    f = grad(lambda x: autograd_lite.sqrt(autograd_lite.relu(x)) + autograd_lite.log(x * 0.0))
+    for x in (-1.0, 0.0, 2.0, inf, nan):
+        assert jit(f, backend="javascript")(x) == pytest.approx(jit(f, backend="python")(x), nan_ok=True)
+
+
+@needs_node
+def test_values_get_their_gradient_from_javascript_too():
+    x = Value(0.5)
+    jit(lambda x: x.tanh() * x, backend="javascript")(x).backward()
+    assert x.grad == pytest.approx(grad(lambda x: x.tanh() * x)(0.5), rel=1e-14)
+
+
+@needs_node
+def test_an_error_in_javascript_is_one_in_python():
+    with pytest.raises(RuntimeError, match="no_such_name"):
+        evaluate("no_such_name")
+
+
+def test_in_a_browser_it_is_chosen_by_itself(monkeypatch):
+    monkeypatch.setattr(backends, "IN_BROWSER", True)
+    assert backends.default() == "javascript"
+
+
+def test_without_node_it_says_what_is_missing(monkeypatch):
+    monkeypatch.setattr(backends, "which", lambda name: None)
+    with pytest.raises(ImportError, match=r"nodejs\.org"):
+        jit(abs, backend="javascript")
+
+
+# --- primitives of one's own -----------------------------------------------------------------------------------------
+
+
+def _collatz(x):
+    """Words that mean something else in JavaScript, a loop, a list, a nan that is true."""
+    new, var = [x], 0.0
+    for delete in range(3, 0, -1):
+        new = [*new, new[-1] / 2.0 if new[-1] % 2.0 == 0.0 else 3.0 * new[-1] + delete]
+    while var < 2.0:
+        var += 0.75
+    return sum(y for y in new if y > 1.0) + (math.hypot(*new[1:]) if x - x else var**2)
+
+
+MINE = {"collatz": _collatz, "cube": lambda x: x**3, "step": lambda x: 1.0 if 0 < x <= 2 or not x > -1 else float(x)}
+
+
+@needs_node
+@pytest.mark.parametrize("name", MINE)
+def test_they_are_translated_from_their_source(name):
+    p = primitive(f"{name}_in_javascript", MINE[name], lambda g, x: (g,))
+    try:
+        f = jit(lambda x: p(x), backend="javascript")
+        for x in (0.5, 1.0, 2.0, 3.0, -1.5, nan):
+            assert f(x) == pytest.approx(p(x), rel=1e-15, nan_ok=True)
+    finally:
+        del PRIMITIVES[p.name]
+
+
+def test_what_has_no_counterpart_is_an_error_that_names_it_and_a_browser_takes_python_instead(monkeypatch):
+    p = primitive("lookup_in_javascript", lambda x: {1: 2.0}.get(x, x), lambda g, x: (g,))
+    try:
+        monkeypatch.setattr(backends, "IN_BROWSER", True)
+        with pytest.raises(CannotRunError, match=r"\{1: 2.0\}.*backend='python'"):
+            jit(lambda x: p(x), backend="javascript")(1.0)
+        assert jit(lambda x: p(x))(1.0) == 2.0
+    finally:
+        del PRIMITIVES[p.name]
+
+
+def test_a_function_without_source_is_an_error():
+    scope = {}
+    exec("def nowhere(x):\n    return x * 2.0", scope)
+    with pytest.raises(CannotRunError, match="no source of 'nowhere'"):
+        Library().name_of(scope["nowhere"])
+
+
+# --- modules ---------------------------------------------------------------------------------------------------------
+
+
+def run(source, *args):
+    """What the module's function returns: in a process of node of its own, as any user's page would run it."""
+    code = (
+        source.replace("export default function", "const f = function")
+        + f"\nconsole.log(JSON.stringify(f(...{json.dumps(args)})))"
+    )
+    done = subprocess.run(["node", "--input-type=module", "-"], input=code, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@needs_node
+def test_a_module_takes_and_returns_nested_arrays():
+    def f(w, x):
+        return {"y": w[0] * x["a"] + w[1], "both": (x["a"], [w[1]])}
+
+    made = to_javascript(f, [0.0, 0.0], {"a": 0.0})
+    assert run(made, [2.0, 1.0], {"a": 3.0}) == {"y": 7, "both": [3, [1]]}
+
+
+@needs_node
+def test_gradients_models_and_arrays_become_modules():
+    assert run(to_javascript(hessian(lambda x: x[0] ** 3 * x[1]), [1.0, 1.0]), [2.0, 5.0]) == [[60, 12], [12, 0]]
+    model = MLP(2, [3, 1], seed=0)
+    assert run(to_javascript(model, [0.0, 0.0]), [0.5, -1.0]) == pytest.approx(model([0.5, -1.0]).data, rel=1e-14)
+    np = pytest.importorskip("numpy")
+    double = to_javascript(lambda x: x * 2.0, np.zeros((2, 2)))
+    assert run(double, [[1.0, 2.0], [3.0, 4.0]]) == [[2, 4], [6, 8]]
+
+
+@needs_node
+def test_a_wrong_argument_is_named():
+    made = to_javascript(lambda x, w: x * w[1], 1.0, [1.0, 2.0])
+    code = made.replace("export default function", "const f = function")
+    for call, message in [
+        ("f(1, [2])", "argument 1 must be an array of length 2"),
+        ("f('1', [1, 2])", "argument 0 must be a number"),
+    ]:
+        done = subprocess.run(["node", "-"], input=f"{code}\n{call}", capture_output=True, text=True, timeout=60)
+        assert message in done.stderr
+
+
+def test_names_and_labels_are_never_code():
+    def f(x):
+        return x * Value(2.0, label="`); alert(1)//")
+
+    f.__name__ = "*/ alert(1) /*"
+    hostile = primitive("*/ alert(1)", lambda x: x, lambda g, x: (g,))
+    try:
+        assert "alert" not in to_javascript(lambda x: f(hostile(x)), 1.0)
+    finally:
+        del PRIMITIVES[hostile.name]
+
+
+@pytest.mark.parametrize("f", [None, 1.0, "x * x"])
+def test_only_a_function_becomes_a_module(f):
+    with pytest.raises(TypeError, match=r"to_javascript\(f\)"):
+        to_javascript(f, 1.0)
