@@ -6,7 +6,7 @@ formulas show themselves in a notebook and can be saved to files. Nothing here c
 
 from autograd_lite.display.formula.printer import expression
 from autograd_lite.display.graph.drawing import draw
-from autograd_lite.display.stepping.walk import steps
+from autograd_lite.display.stepping.passes import steps
 from autograd_lite.display.stepping.widget import live
 
 __all__ = ["draw", "expression", "live", "steps"]

@@ -1,7 +1,7 @@
-"""The page on which the passes over a graph can be stepped through: what it holds, and how it is put together.
+"""The page on which the passes over a graph can be stepped through, put together from plain data.
 
-All that `steps.js` shows is prepared here, as text; it chooses what to show at which step. Nothing is fetched: script,
-style, diagram and data stand in the page. Where scripts do not run, as in an untrusted notebook, the diagram is shown.
+Nothing is fetched: script, style, diagram and data stand in the page. Where scripts do not run, as in an untrusted
+notebook, `still` is shown, a picture.
 """
 
 import json
@@ -10,36 +10,26 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from autograd_lite.core.value import Value, is_constant
-from autograd_lite.display.graph.boxes import Box, Picture, compact, kind_of
-from autograd_lite.display.graph.diagram import to_dot
-from autograd_lite.display.graph.drawing import LIMIT, draw
-from autograd_lite.display.graph.runner import render
-from autograd_lite.display.graph.scopes import Scopes
-from autograd_lite.display.stepping.walk import ForwardStep, Step, Steps
 
-ROOM = "-0.0000000"  # numbers change while the page steps: boxes are laid out for one this wide
-
-
-def page(steps: Steps) -> str:
+def page(title: str, data: dict[str, Any], still: str) -> str:
     """A whole HTML page."""
-    title = escape(f"Backpropagation from {steps.names[steps.root]}")
+    title = escape(title)
     head = f'<meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>{title}</title>'
     style = "body { background: Canvas; color: CanvasText; margin: 1em; }"
     return (
         f'<!doctype html>\n<html lang="en"><head>{head}<style>{style}</style></head>'
-        f"<body><h1>{title}</h1>{fragment(steps)}</body></html>\n"
+        f"<body><h1>{title}</h1>{fragment(data, still)}</body></html>\n"
     )
 
 
-def fragment(steps: Steps) -> str:
+def fragment(data: dict[str, Any], still: str) -> str:
     """The page as a part of another, such as a notebook."""
-    content = json.dumps({**static(steps), **numbers(steps)}, ensure_ascii=False).replace("<", "\\u003c")
+    content = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
     name = sha256(content.encode()).hexdigest()[:12]  # the same content has the same name: outputs stay as they are
     place = f'[data-autograd-steps="{name}"]:not([role])'
     return (
         f"<style>{asset('steps.css')}</style>"
-        f'<div data-autograd-steps="{name}">{draw(steps.root)._repr_html_()}</div>'
+        f'<div data-autograd-steps="{name}">{still}</div>'
         f"<script>(() => {{ {asset('steps.js')}\nconst data = {content};\n"
         f"document.querySelectorAll('{place}').forEach((host) => mount(host, data)); }})();</script>"
     )
@@ -47,88 +37,3 @@ def fragment(steps: Steps) -> str:
 
 def asset(name: str) -> str:
     return files(__package__).joinpath("static", name).read_text(encoding="utf-8")
-
-
-def static(steps: Steps) -> dict[str, Any]:
-    """What stays when leaves are edited: the diagram."""
-    nodes = _nodes(steps)
-    if len(nodes) > LIMIT:
-        raise ValueError(f"a page of steps holds {LIMIT} nodes, this graph has {len(nodes):,}: draw(value) folds it")
-    scopes = Scopes(steps.interior)
-    index = {v: i for i, v in enumerate(nodes)}
-    boxes = [Box(kind_of(v, scopes), _lines(steps, v), v.op, group=scopes.path(v)) for v in nodes]
-    edges = [(index[p], i) for v, i in index.items() for p in v.parents]
-    svg = render(to_dot(Picture(boxes, edges)), "svg").decode()
-    root = steps.names[steps.root]
-    return {
-        "caption": f"computation graph of {root}",
-        "svg": svg[svg.index("<svg") :],
-        "root": f"n{index[steps.root]}",
-        "opening": {
-            "forward": ["The leaves are known. Each node is computed once its operands are."],
-            "backward": [f"∂{root}/∂{root} = 1, all other gradients start from 0."],
-        },
-    }
-
-
-def numbers(steps: Steps) -> dict[str, Any]:
-    """What follows the leaves: data of all nodes, and what each step says."""
-    ids = {v: f"n{i}" for i, v in enumerate(_nodes(steps))}
-    return {
-        "nodes": {name: _node(steps, v) for v, name in ids.items()},
-        "forward": [_forward(steps, step, ids) for step in steps.forward],
-        "backward": [_backward(steps, step, ids) for step in steps],
-    }
-
-
-def _nodes(steps: Steps) -> list[Value]:
-    return [*steps.leaves, *steps.interior]
-
-
-def _lines(steps: Steps, v: Value) -> list[str]:
-    return [compact(v.data)] if is_constant(v) else [steps.names[v], f"data {ROOM}", f"grad {ROOM}"]
-
-
-def _node(steps: Steps, v: Value) -> dict[str, Any]:
-    fixed = is_constant(v)
-    return {
-        "name": steps.names[v],
-        "data": compact(v.data),
-        "number": v.data if abs(v.data) < float("inf") else 0.0,
-        "computed": bool(v.parents),
-        "constant": fixed,
-        "dataLine": 0 if fixed else 1,
-        "gradLine": None if fixed else 2,
-    }
-
-
-def _forward(steps: Steps, step: ForwardStep, ids: dict[Value, str]) -> dict[str, Any]:
-    values = ", ".join(
-        f"{steps.names[p]} = {compact(p.data)}" for p in dict.fromkeys(step.node.parents) if not is_constant(p)
-    )
-    lines = [f"{step.name} = {step.formula}", f"{step.name} = {compact(step.data)}"]
-    return {
-        "node": ids[step.node],
-        "operands": [ids[p] for p in step.node.parents],
-        "lines": [*lines, *([f"with {values}"] if values else [])],
-    }
-
-
-def _backward(steps: Steps, step: Step, ids: dict[Value, str]) -> dict[str, Any]:
-    """The chain rule written out, a line for each parent."""
-    root, name, upstream = steps.names[steps.root], step.name, compact(step.gradient)
-    lines = [f"{name}: upstream gradient ∂{root}/∂{name} = {upstream}"]
-    for part in step.parts:
-        slope = part.formula or compact(part.slope)
-        factors = f"{upstream} · {slope if slope.isalnum() else f'({slope})'}"
-        total = "" if part.total == part.added else f", in total {compact(part.total)}"
-        primitive = f"∂{root}/∂{part.name} += ∂{root}/∂{name} · ∂{name}/∂{part.name}"
-        lines.append(f"{primitive} = {factors} = {compact(part.added)}{total}")
-    if not step.parts and step.gradient == 0.0:
-        lines.append("a gradient of 0 stops here: nothing flows on")
-    return {
-        "node": ids[step.node],
-        "operands": [ids[part.parent] for part in step.parts],
-        "parts": [{"node": ids[part.parent], "total": compact(part.total)} for part in step.parts],
-        "lines": lines,
-    }

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import count
-from os import PathLike
 from typing import NamedTuple, overload
 
 from autograd_lite.core.value import Value, is_constant, run_closure, run_closure_recording, topological_order
@@ -59,11 +58,8 @@ class ForwardSteps(tuple[ForwardStep, ...]):
         return text if len(self) <= SHOWN else f"{text}\n… {len(self) - SHOWN:,} more steps"
 
 
-class Steps(Sequence[Step]):
-    """The backward pass as a sequence of `Step`; `forward` is the forward pass.
-
-    Prints as a table, shows in a notebook as a page to click through, and `save("backprop.html")` writes that page.
-    """
+class Walk(Sequence[Step]):
+    """The backward pass as a sequence of `Step`; `forward` is the forward pass. Prints as a table."""
 
     def __init__(self, root: Value) -> None:
         self.root = root
@@ -97,32 +93,6 @@ class Steps(Sequence[Step]):
         rows = [row for i, step in enumerate(self[:SHOWN], 1) for row in self._rows(i, step)]
         text = table(header, rows)
         return text if len(self) <= SHOWN else f"{text}\n… {len(self) - SHOWN:,} more steps"
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        from autograd_lite.display.graph.runner import RenderError
-        from autograd_lite.display.stepping.page import fragment
-
-        try:
-            return fragment(self)
-        except (RenderError, ImportError, ValueError) as error:
-            return f"<pre>{escape(repr(self))}\n\n{escape(str(error))}</pre>"
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the page to a file that any browser opens, with no network.
-
-        Raises ValueError if the path does not end in .html, or the graph has more nodes than a page can show.
-        """
-        from os import fspath
-
-        from autograd_lite.display.stepping.page import page
-
-        if not fspath(path).lower().endswith((".html", ".htm")):
-            raise ValueError(f"save(path) must end in .html, not {path!r}")
-        content = page(self)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(content)
 
     def _step(self, v: Value, gradient: float, handed: list[tuple[float, float, float]]) -> Step:
         formulas = self._slope_formulas(v) if handed else []
@@ -165,25 +135,6 @@ class Steps(Sequence[Step]):
             return "" if is_constant(u) else self.names.get(u, "")
 
         return [formula(d, name_of, 30).text if isinstance(d, Value) else compact(d).removesuffix(".0") for d in slopes]
-
-
-def steps(root: Value) -> Steps:
-    """The backward pass of `root`, one step for each computed node, in the order in which `backward()` takes them.
-
-    Each step has the node, its upstream gradient, and for each parent the local derivative with its formula, what is
-    added to the parent's gradient, and the running total. Gradients start from 0 and no node's `grad` is touched.
-
-    >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
-    >>> steps((a * b).tanh())[1].parts[0].formula
-    'b'
-    >>> steps(a * b)
-    step  node  gradient  parent  local derivative          adds  total
-    1     L     1.0       a       ∂L/∂a = b         = -3.0  -3.0  -3.0
-                          b       ∂L/∂b = a         = 2.0   2.0   2.0
-    """
-    if not isinstance(root, Value):
-        raise TypeError(f"steps(root) takes a Value, not {root!r}")
-    return Steps(root)
 
 
 def _sweep(root: Value, interior: list[Value]) -> list[tuple[Value, float, list[tuple[float, float, float]]]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from autograd_lite.core.checks import as_float
 from autograd_lite.core.value import Value
-from autograd_lite.display.stepping.walk import Steps
+from autograd_lite.display.stepping.walk import Walk
 
 MODULE = """
 export default {
@@ -35,9 +35,10 @@ def live(root: Value) -> Any:
         import traitlets
     except ImportError as error:
         raise ImportError("live(root) needs anywidget: pip install anywidget, and restart the kernel") from error
-    from autograd_lite.display.stepping.page import asset, numbers, static
+    from autograd_lite.display.stepping.content import numbers, static
+    from autograd_lite.display.stepping.page import asset
 
-    shown = Steps(root)
+    shown = Walk(root)
     for v in shown.interior:
         if not v._primitive.form:
             raise ValueError(f"live(root) cannot recompute {v!r}: operation {v.op!r} was recorded by hand")
@@ -63,7 +64,7 @@ def live(root: Value) -> Any:
     def follow(widget: Any) -> None:
         root.forward().zero_grad()
         root.backward()
-        widget.numbers = numbers(Steps(root))
+        widget.numbers = numbers(Walk(root))
 
     widget = Live(drawn=static(shown), numbers=numbers(shown))
     widget.on_msg(edit)
