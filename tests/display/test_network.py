@@ -121,3 +121,38 @@ def test_other_models_are_refused_with_what_to_draw_instead(model, said):
 def test_options_of_graphs_are_refused():
     with pytest.raises(ValueError, match="options of graphs"):
         draw(nn.Layer(2, 2), depth=1)
+
+
+# --- the graph of what a network computes --------------------------------------------------------------------------
+
+
+def across(drawing):
+    """Where each labelled box of a graph's picture stands, from left to right."""
+    found = {}
+    for group in ElementTree.fromstring(drawing.svg).iter(SVG + "g"):
+        texts = [text for text in group.findall(SVG + "text")]
+        if group.get("class") == "node":
+            found.setdefault(texts[0].text, []).append(float(texts[0].get("x")))
+    return found
+
+
+def test_an_unfolded_graph_runs_from_the_inputs_through_the_layers_to_the_answer():
+    y = nn.MLP(2, [4, 3, 1], activation="tanh", seed=1)([Value(1.0, label="x1"), Value(-2.0, label="x2")])
+    y.label = "y"
+    x = across(draw(y))
+    answers, biases = x["y"], sorted(x["b"])
+    first, second, last = biases[:4], biases[4:7], biases[7:]
+    assert max(x["x1"] + x["x2"]) < min(first)
+    assert max(first) < min(second)
+    assert max(second) < min(last)
+    assert max(last) < min(answers)
+
+
+def test_a_folded_graph_shows_the_answer():
+    y = nn.MLP(2, [4, 1], activation="tanh", seed=1)([1.0, -2.0])
+    y.label = "answer"
+    y.backward()
+    box = draw(y, depth=0).dot
+    assert "answer" in box
+    assert f"data\\ {y.data:.4g}" in box
+    assert "grad\\ 1.0" in box

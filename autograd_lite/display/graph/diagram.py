@@ -54,7 +54,35 @@ def to_dot(picture: Picture, direction: str = "LR", merge: bool = False) -> str:
     for tail, head in picture.edges:  # at the root: an edge inside a group would pull foreign nodes into it
         target = f"o{head}" if separate[head] else f"n{head}"
         graph.edge(f"n{tail}", target, id=f"n{tail}-{target}")
+    before = _precedence(picture)
+    if before:
+        graph.attr(newrank="true")  # modules are ranked together: each by itself would lose edges between them
+    for tail, head in before:
+        graph.edge(f"n{tail}", f"n{head}", style="invis", weight="0")
     return str(graph.source)
+
+
+def _precedence(picture: Picture) -> list[tuple[int, int]]:
+    """Pairs of what a module receives and a parameter that meets it there: the second is to stand further on.
+
+    So a module begins where those that feed it end, the inputs stand before the first and the answer after the last.
+    """
+    level = [0] * len(picture.boxes)
+    operands: list[list[int]] = [[] for _ in picture.boxes]
+    for tail, head in picture.edges:
+        operands[head].append(tail)
+    for head, tails in enumerate(operands):
+        level[head] = max((level[tail] + 1 for tail in tails), default=0)
+    found: dict[tuple[int, int], None] = {}
+    for tails in operands:
+        leaves = [t for t in tails if picture.boxes[t].group and not operands[t]]
+        for leaf in leaves:
+            group = picture.boxes[leaf].group
+            received = [t for t in tails if picture.boxes[t].group[: len(group)] != group]
+            if received:
+                found[max(received, key=lambda t: level[t]), leaf] = None
+                found |= {(t, leaf): None for t in received if leaf == leaves[0]}
+    return list(found)
 
 
 def _group(groups: dict[tuple[int, ...], Any], path: Path) -> Any:

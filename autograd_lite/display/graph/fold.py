@@ -8,6 +8,7 @@ batch run through the same weights and differ only in data, so they fold into on
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from autograd_lite.core.value import Value, is_constant
 from autograd_lite.display.graph.boxes import (
@@ -69,7 +70,8 @@ def folded_picture(
         c.sizes[units[v]] += 1
     index = {c: i for i, c in enumerate(classes)}
     edges = [(index[operand], index[c]) for c in classes for operand in c.operands if operand is not c]
-    return Picture([_box(c, scopes, grad) for c in classes], edges)
+    answers = set(interior).difference(chain.from_iterable(v.parents for v in interior))
+    return Picture([_box(c, scopes, grad, answers) for c in classes], edges)
 
 
 def cut_picture(roots: list[Value], count: int, scopes: Scopes, limit: int, grad: bool) -> Picture:
@@ -197,10 +199,11 @@ def _ordered(operands: dict[Unit, dict[Unit, int]]) -> list[Unit]:
 # --- boxes ---------------------------------------------------------------------------------------------------------
 
 
-def _box(c: Class, scopes: Scopes, grad: bool) -> Box:
+def _box(c: Class, scopes: Scopes, grad: bool, answers: set[Value]) -> Box:
     first = c.units[0]
     if not isinstance(first, Value):
-        return Box("folded", _module_lines(c, scopes), group=first.path[:-1], count=len(c.values))
+        lines = _module_lines(c, scopes) + _answer_lines([v for v in c.values if v in answers], grad)
+        return Box("folded", lines, group=first.path[:-1], count=len(c.values))
     if len(c.values) == 1:
         return box_of(first, scopes, grad)
     kind = kind_of(first, scopes)
@@ -231,6 +234,16 @@ def _module_lines(c: Class, scopes: Scopes) -> list[str]:
     lines = [module_name(first.path) + (f" × {calls:,}" if calls > 1 else "")]
     lines += [f"{operations:,} operation{'s' * (operations != 1)}"] * (operations > 0)
     return lines + [f"{parameters:,} parameter{'s' * (parameters != 1)}"] * (parameters > 0)
+
+
+def _answer_lines(answers: list[Value], grad: bool) -> list[str]:
+    """What comes out of a folded module and is used by nothing else: the network's answer."""
+    if not answers:
+        return []
+    labels = dict.fromkeys(printable(v.label) for v in answers)
+    lines = [", ".join(labels)] if len(labels) <= 3 and all(labels) else []
+    lines.append(f"data {_range([v.data for v in answers])}")
+    return lines + [f"grad {_range([gradient_of(v) for v in answers])}"] * grad
 
 
 def _range(xs: Sequence[float]) -> str:
