@@ -130,7 +130,7 @@ def across(drawing):
     """Where each labelled box of a graph's picture stands, from left to right."""
     found = {}
     for group in ElementTree.fromstring(drawing.svg).iter(SVG + "g"):
-        texts = [text for text in group.findall(SVG + "text")]
+        texts = group.findall(SVG + "text")
         if group.get("class") == "node":
             found.setdefault(texts[0].text, []).append(float(texts[0].get("x")))
     return found
