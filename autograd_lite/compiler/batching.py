@@ -40,16 +40,22 @@ def vmap(f: Callable[..., Any], in_axes: int | Sequence[int | None] | None = 0) 
             if any(structure != results[0][1] for _, structure in results):
                 raise ValueError("the results that vmap stacks must all have one structure")
             return _stacked(results[0][1], [leaves for leaves, _ in results], as_array)
-        tape.lanes, tape.mapping = length, True
-        try:
-            result = f(*[_lanes(tape, arg, length, axis) for arg, axis in zip(args, axes)])
-        finally:
-            tape.mapping = False
-        leaves, structure = flatten(result, f"the result of {getattr(f, '__name__', f)}")
-        rows = [[LANE(x, float(i)) if isinstance(x, LaneTracer) else x for x in leaves] for i in range(length)]
-        return _stacked(structure, rows, as_array)
+        tape.lanes = length
+        return over_lanes(tape, f, [_lanes(tape, arg, length, axis) for arg, axis in zip(args, axes)], as_array)
 
     return mapped
+
+
+def over_lanes(tape: Tape, f: Callable[..., Any], args: Sequence[Any], as_array: bool = False) -> Any:
+    """f, recorded once for arguments whose numbers have lanes: its results, stacked, with an entry for each lane."""
+    tape.mapping = True
+    try:
+        result = f(*args)
+    finally:
+        tape.mapping = False
+    leaves, structure = flatten(result, f"the result of {getattr(f, '__name__', f)}")
+    rows = [[LANE(x, float(i)) if isinstance(x, LaneTracer) else x for x in leaves] for i in range(tape.lanes)]
+    return _stacked(structure, rows, as_array)
 
 
 def _axes(in_axes: Any, count: int) -> Sequence[int | None]:

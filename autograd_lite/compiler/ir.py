@@ -25,7 +25,7 @@ from autograd_lite.compiler.fuse import (
 )
 from autograd_lite.compiler.registers import Instructions, Section, assign, in_sections
 from autograd_lite.compiler.simplify import Numbered
-from autograd_lite.compiler.tracer import Tape
+from autograd_lite.compiler.tracer import LaneTracer, Tape
 from autograd_lite.core.primitives import Primitive
 from autograd_lite.core.value import Value
 
@@ -39,7 +39,8 @@ class Program:
     """Instructions, and which registers hold the inputs, the constants and the outputs.
 
     `captured` are Values of the outside that the traced function used: inputs that follow the given ones. Registers
-    from `singles` on hold one number for each of `lanes` lanes.
+    from `singles` on hold one number for each of `lanes` lanes: first the `rows`, inputs that come before all others as
+    one array with a row of numbers for each. `wide` says which outputs are rows.
 
     >>> from autograd_lite.compiler.tracer import Tracer, tracing
     >>> w, x = Tracer(), Tracer()
@@ -61,6 +62,8 @@ class Program:
     singles: int
     lane_registers: int
     lanes: int
+    rows: int
+    wide: list[bool]
 
     def __len__(self) -> int:
         return len(self.code.codes)
@@ -81,7 +84,7 @@ class Program:
             f"{n} {noun}{'s' * (n != 1)}"
             for n, noun in (
                 (len(self), "instruction"),
-                (self.inputs, "input"),
+                (self.inputs + self.rows, "input"),
                 (len(self.constants), "constant"),
                 (self.singles + self.lane_registers, "register"),
             )
@@ -136,6 +139,7 @@ def record_program(tape: Tape, inputs: Sequence[Value], outputs: Sequence[Value]
 
     Gatherer(numbered, emit).run()
     code, sections = in_sections(code, numbered.lanes)
+    rows = sum(numbered.lanes[: numbered.inputs])
     used = {x if x >= 0 else -1 - x for x in code.operands} | set(numbered.outputs)
     constants = sorted(x for x in used if numbered.value[x] is not None)
     fixed = [*range(numbered.inputs), *constants]
@@ -145,10 +149,12 @@ def record_program(tape: Tape, inputs: Sequence[Value], outputs: Sequence[Value]
         code,
         sections,
         numbered.captured,
-        numbered.inputs,
+        numbered.inputs - rows,
         values,
         [register[x] for x in numbered.outputs],
         singles,
         lanes,
         tape.lanes,
+        rows,
+        [isinstance(v, LaneTracer) for v in outputs],
     )

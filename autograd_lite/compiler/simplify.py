@@ -11,7 +11,7 @@ from itertools import chain, filterfalse
 from math import isfinite
 from operator import attrgetter
 
-from autograd_lite.compiler.tracer import LANE, LANE_SUM, ONE_LANE, SPREAD, STACK, Tape
+from autograd_lite.compiler.tracer import LANE, LANE_SUM, ONE_LANE, SPREAD, STACK, LaneTracer, Tape
 from autograd_lite.core import table as table
 from autograd_lite.core.primitives import CONSTANT, Primitive
 from autograd_lite.core.value import Value
@@ -42,6 +42,7 @@ class Numbered:
         self.captured = [v for v in foreign if v._primitive is not CONSTANT]
         number = {v: self._append(None, ()) for v in (*inputs, *self.captured)}
         self.inputs = len(self.ops)
+        self.lanes = [isinstance(v, LaneTracer) for v in number]
         for v in live:
             try:
                 xs = tuple([number[p] for p in v._parents])

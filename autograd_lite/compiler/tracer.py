@@ -159,6 +159,10 @@ class Tape(list[Tracer]):
             self.spread[x] = self._write(LaneTracer, SPREAD, (x,))
         return self.spread[x]
 
+    def row(self, x: Value) -> LaneTracer:
+        """x as an output over lanes: the same number in each, if it has none."""
+        return x if isinstance(x, LaneTracer) else self._write(LaneTracer, SPREAD, (x,))  # type: ignore[return-value]
+
     def _write(self, kind: type[Tracer], primitive: Primitive, parents: tuple[Value, ...]) -> Tracer:
         node: Tracer = new(kind)
         _prepare(node, primitive, parents)

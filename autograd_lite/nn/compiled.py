@@ -1,21 +1,21 @@
-"""Training at full speed: forward pass, backward pass and optimiser step as one compiled program.
+"""Training at full speed: the loss with its gradient as one compiled program, the optimiser's update as another.
 
-Between steps the parameters, and what the optimiser remembers of each, stay in one array. They go back to the `Value`s
-when asked, or at the end.
+The update is recorded once for all parameters, and runs over them as `vmap` runs over samples. Between steps the
+parameters, their gradients, and what the optimiser remembers of each, stay in arrays. They go back to the `Value`s when
+asked, or at the end.
 """
 
 import math
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Sequence
+from copy import copy
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd_lite.compiler import backends
-from autograd_lite.compiler.batching import vmap
-from autograd_lite.compiler.ir import Program, record_program
+from autograd_lite.compiler.ir import record_program
 from autograd_lite.compiler.jitted import chunks_of
 from autograd_lite.compiler.outside import unread
-from autograd_lite.compiler.tracer import Tracer, tracing
+from autograd_lite.compiler.tracer import LaneTracer, Tape, Tracer, tracing
 from autograd_lite.core.modes import no_gc
 from autograd_lite.core.value import Value, as_value, topological_order
 from autograd_lite.optim.base import Optimizer
@@ -23,11 +23,22 @@ from autograd_lite.optim.schedules import rate_at
 from autograd_lite.transforms.linearize import between, pull_back
 from autograd_lite.transforms.pytree import Structure, flatten, unflatten
 
+Loss = Callable[[Tape], Any]
+Check = Callable[[float, Any], None]  # of a loss and its gradient, before they move anything
+
+
+class Gradient(NamedTuple):
+    """A loss as a program: from parameters, batch and captured Values to the loss, other numbers, and the gradient."""
+
+    run: backends.Runner
+    captured: list[Value]
+    others: Structure
+
 
 class Trainer:
-    """Gradient descent on `loss`, a function of a batch that uses the optimiser's parameters, as a compiled program.
+    """Gradient descent on `loss`, a function of a batch that uses the optimiser's parameters, as compiled programs.
 
-    `step(*batch)` takes one step and returns the loss before it. The program is recorded once for each structure of a
+    `step(*batch)` takes one step and returns the loss before it. The loss is recorded once for each structure of a
     batch, under the rules of `jit`. As a context manager it writes the parameters back at the end; `write_back()` does
     so at any time. `backend` is as in `jit`. If `loss` returns a pair, the loss and other numbers computed on the way,
     `others` holds these after a step, as Values without a graph.
@@ -48,8 +59,9 @@ class Trainer:
         backends.check(backend)
         self.loss, self.optimizer, self.backend = loss, optimizer, backend
         self.others: Any = ()
-        self._steps: dict[Hashable, tuple[Program, backends.Runner, Structure]] = {}
-        self._state: Any = None
+        self._gradients: dict[Hashable, Gradient] = {}
+        self._update: backends.Runner | None = None
+        self._state: list[Any] | None = None  # rows: the parameters, their gradients, each thing remembered
 
     def __enter__(self) -> "Trainer":
         return self
@@ -57,97 +69,107 @@ class Trainer:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.write_back()
 
-    def step(self, *batch: Any) -> float:
-        """Move the parameters once; returns the loss before. If that is not finite, a FloatingPointError."""
+    def step(self, *batch: Any, check: Check | None = None) -> float:
+        """Move the parameters once; returns the loss before.
+
+        Before anything moves, `check` sees loss and gradient. By default it raises a FloatingPointError if they are not
+        finite.
+        """
         chunks: list[Any] = []
         key = chunks_of(batch, chunks)
-        if key not in self._steps:
-            self._steps[key] = self._record(flatten(batch, "step(batch)")[1])
-        program, run, others = self._steps[key]
-        optimizer = self.optimizer
+        if key not in self._gradients:
+            structure = flatten(batch, "step(batch)")[1]
+            inputs = [Tracer() for _ in range(len(structure))]
+            self._gradients[key] = self.record(lambda tape: self.loss(*unflatten(structure, inputs)), inputs)
+        return self.move(self._gradients[key], chunks, check=check)
+
+    def steps(self, times: int, *batch: Any) -> list[float]:
+        """As many steps on the same batch; returns the losses before each."""
+        if not isinstance(times, int) or times < 1:
+            raise ValueError(f"Trainer.steps(times) must be a whole number of steps, at least 1, not {times!r}")
+        return [self.step(*batch) for _ in range(times)]
+
+    def write_back(self) -> None:
+        """Give the parameters, their gradients, and the optimiser's memory, the numbers they have reached."""
         if self._state is None:
-            self._state = [p.data for p in optimizer.parameters]
-            self._state += [memory[name] for name in optimizer.remembers for memory in optimizer.memory]
+            return
+        numbers, gradients, *memories = (row if isinstance(row, list) else row.tolist() for row in self._state)
+        for p, x, g in zip(self.optimizer.parameters, numbers, gradients):
+            p.data, p.grad = x, g
+        for name, column in zip(self.optimizer.remembers, memories):
+            for memory, x in zip(self.optimizer.memory, column):
+                memory[name] = x
+        self._state = None
+
+    def record(self, loss: Loss, inputs: Sequence[Tracer], lanes: int = 0) -> Gradient:
+        """What `loss` returns, and its gradient, as a program of the inputs: rows of so many lanes first, if any."""
+        parameters = self.optimizer.parameters
+        with no_gc(), unread(self.loss, parameters), tracing() as tape:
+            tape.lanes = lanes
+            result = loss(tape)
+            value, beside = result if isinstance(result, tuple) else (result, ())
+            value, (numbers, others) = as_value(value, "the loss"), flatten(beside, "what loss returns beside it")
+            graph = between(parameters, topological_order(value, stop=parameters)[0])
+            gradient = pull_back(graph, parameters, [value], [1.0], recording=True)
+            outputs = [as_value(x) for x in (value, *numbers, *gradient)]
+        rows = [x for x in inputs if isinstance(x, LaneTracer)]
+        program = record_program(tape, [*rows, *parameters, *inputs[len(rows) :]], outputs)
+        return Gradient(backends.load(program, self.backend), program.captured, others)
+
+    def move(
+        self, gradient: Gradient, chunks: Sequence[Any], rows: Sequence[Any] = (), check: Check | None = None
+    ) -> float:
+        """One step along `gradient` for these inputs; returns the loss before it."""
+        optimizer, state = self.optimizer, self._rows()
+        captured = [v.data for v in gradient.captured]
+        outputs = gradient.run([*([rows] if len(rows) else []), state[0], *chunks, captured])
+        loss, count = float(outputs[0]), len(gradient.others)
+        slopes = outputs[1 + count :]
+        (check or self._check)(loss, slopes)
         lr = rate_at(optimizer.lr, optimizer.steps)
-        captured = [v.data for v in program.captured]
-        outputs = run([self._state, lr, float(optimizer.steps + 1), *chunks, captured])
-        size = len(self._state)
-        loss = float(outputs[size])
-        _check_loss(loss, optimizer)
-        self._state = outputs[:size]
-        self.others = unflatten(others, [Value(float(x)) for x in outputs[size + 1 :]])
+        if self._update is None:
+            self._update = self._record_update()
+        moved = self._update([[state[0], slopes, *state[2:]], lr, float(optimizer.steps + 1)])
+        size = len(optimizer.parameters)
+        first, *memories = (moved[i : i + size] for i in range(0, len(moved), size))
+        self._state = [first, slopes, *memories]
+        self.others = unflatten(gradient.others, [Value(float(x)) for x in outputs[1 : 1 + count]])
         optimizer.steps += 1
         return loss
 
-    def steps(self, times: int, *batch: Any) -> list[float]:
-        """As many steps on the same batch; returns the losses before each. With Numba, one loop in machine code."""
-        if not isinstance(times, int) or times < 1:
-            raise ValueError(f"Trainer.steps(times) must be a whole number of steps, at least 1, not {times!r}")
-        losses = [self.step(*batch)]
-        chunks: list[Any] = []
-        program, run, others = self._steps[chunks_of(batch, chunks)]
-        if program.lanes or len(others) or not hasattr(run, "steps") or times == 1:
-            return losses + [self.step(*batch) for _ in range(times - 1)]
-        optimizer = self.optimizer
-        rates = [rate_at(optimizer.lr, t) for t in range(optimizer.steps, optimizer.steps + times - 1)]
-        captured = [v.data for v in program.captured]
-        self._state, more = run.steps(self._state, rates, float(optimizer.steps + 1), [*chunks, captured])
-        for loss in more.tolist():
-            _check_loss(loss, optimizer)
-            losses.append(loss)
-            optimizer.steps += 1
-        return losses
+    def _check(self, loss: float, slopes: Any) -> None:
+        place = f"at step {self.optimizer.steps}: try a smaller learning rate"
+        if not math.isfinite(loss):
+            raise FloatingPointError(f"the loss is {loss} {place}")
+        i = first_not_finite(slopes)
+        if i is not None:
+            raise FloatingPointError(f"the gradient of {self.optimizer.parameters[i]!r} is {slopes[i]} {place}")
 
-    def write_back(self) -> None:
-        """Give the parameters, and the optimiser's memory, the numbers they have reached."""
+    def _rows(self) -> list[Any]:
         if self._state is None:
-            return
-        numbers = iter(self._state if isinstance(self._state, list) else self._state.tolist())
-        for p in self.optimizer.parameters:
-            p.data = next(numbers)
-        for name in self.optimizer.remembers:
-            for memory in self.optimizer.memory:
-                memory[name] = next(numbers)
-        self._state = None
+            optimizer = self.optimizer
+            numbers, gradients = [p.data for p in optimizer.parameters], [0.0] * len(optimizer.parameters)
+            self._state = [numbers, gradients]
+            self._state += [[memory[name] for memory in optimizer.memory] for name in optimizer.remembers]
+        return self._state
 
-    def _record(self, structure: Structure) -> tuple[Program, backends.Runner, Structure]:
-        optimizer = self.optimizer
-        parameters = optimizer.parameters
-        memory = {name: [Tracer() for _ in parameters] for name in optimizer.remembers}
+    def _record_update(self) -> backends.Runner:
+        """One parameter's update, with a lane for each parameter."""
+        optimizer = copy(self.optimizer)
         lr, count = Tracer(), Tracer()
-        batch = [Tracer() for _ in range(len(structure))]
-        with no_gc(), unread(self.loss, parameters), tracing() as tape, _counting(optimizer, count):
-            result = self.loss(*unflatten(structure, batch))
-            loss, beside = result if isinstance(result, tuple) else (result, ())
-            loss, (numbers, others) = as_value(loss, "the loss"), flatten(beside, "what loss returns beside it")
-            graph = between(parameters, topological_order(loss, stop=parameters)[0])
-            gradients = pull_back(graph, parameters, [loss], [1.0], recording=True)
-
-            def update(x: Any, g: Any, *before: Any) -> list[Any]:
-                remembered = dict(zip(memory, before))
-                x = optimizer.update(x, g, remembered, lr)  # type: ignore[arg-type]
-                return [x, *[remembered[name] for name in memory]]
-
-            operands = [parameters, gradients, *memory.values()]
-            many = len(parameters) > 64  # then a lane for each parameter
-            moved = vmap(update)(*operands) if many else [update(*xs) for xs in zip(*operands)]
-            nodes = [*[as_value(x) for column in zip(*moved) for x in column], loss, *map(as_value, numbers)]
-        inputs = [*parameters, *[x for xs in memory.values() for x in xs], lr, count, *batch]
-        program = record_program(tape, inputs, nodes)
-        return program, backends.load(program, self.backend), others
+        with tracing() as tape:
+            tape.lanes = len(optimizer.parameters)
+            x, g, *before = rows = [LaneTracer() for _ in range(2 + len(optimizer.remembers))]
+            memory: Any = dict(zip(optimizer.remembers, before))
+            optimizer.steps = count  # type: ignore[assignment]
+            moved = optimizer.update(x, g, memory, lr)  # type: ignore[arg-type]
+            outputs = [as_value(y) for y in (moved, *[memory[name] for name in optimizer.remembers])]
+            program = record_program(tape, [*rows, lr, count], [tape.row(y) for y in outputs])
+        return backends.load(program, self.backend)
 
 
-def _check_loss(loss: float, optimizer: Optimizer) -> None:
-    if not math.isfinite(loss):
-        raise FloatingPointError(f"the loss is {loss} at step {optimizer.steps}: try a smaller learning rate")
-
-
-@contextmanager
-def _counting(optimizer: Optimizer, count: Tracer) -> Iterator[None]:
-    """Inside, the optimiser's number of steps is a stand-in."""
-    steps = optimizer.steps
-    optimizer.steps = count  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        optimizer.steps = steps
+def first_not_finite(numbers: Any) -> int | None:
+    """The place of the first number that is infinite or nan."""
+    if math.isfinite(numbers.sum() if hasattr(numbers, "sum") else sum(numbers)):
+        return None
+    return next((i for i, x in enumerate(numbers) if not math.isfinite(x)), None)

@@ -5,15 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from autograd_lite.core.checks import check_size
-from autograd_lite.core.modes import no_gc, no_grad
-from autograd_lite.core.value import Value
+from autograd_lite.core.modes import is_recording, no_gc, no_grad
+from autograd_lite.core.value import Value, as_data
+from autograd_lite.nn.compiled import first_not_finite
 from autograd_lite.nn.history import History, line
 from autograd_lite.nn.module import Module, Seed, generator
 from autograd_lite.optim.base import Optimizer
 
 Measure: TypeAlias = Callable[[list[Any], list[Any]], Any]
 Measures: TypeAlias = Mapping[str, Measure]
-Step: TypeAlias = Callable[[list[Any], str], dict[str, float]]
+Step: TypeAlias = Callable[[Sequence[int], str], dict[str, float]]  # of the samples' numbers, and where we are
 
 
 def fit(
@@ -62,17 +63,18 @@ def fit(
     check_size(epochs, "fit(epochs)")
     size = len(samples) if batch_size is None else check_size(batch_size, "fit(batch_size)")
     measures, shuffler, history = {"loss": loss, **(metrics or {})}, generator(seed), History()
+    order = list(range(len(samples)))
     step, write_back = (
-        _compiled(model, measures, optimizer, samples if batch_size is None else None)
+        _compiled(model, measures, optimizer, samples, batch_size)
         if jit
-        else _eager(model, measures, optimizer)
+        else _eager(model, measures, optimizer, samples)
     )
     with tqdm(total=epochs * math.ceil(len(samples) / size), unit="step", disable=not progress) as bar:
         try:
             for epoch in range(1, epochs + 1):
                 if batch_size is not None:
-                    shuffler.shuffle(samples)
-                measured = _train(samples, size, step, bar, f"epoch {epoch:,}")
+                    shuffler.shuffle(order)
+                measured = _train(order, size, step, bar, f"epoch {epoch:,}")
                 if held_out or stop:
                     write_back()
                 if held_out:
@@ -105,27 +107,30 @@ def patience(epochs: int, name: str = "loss") -> Callable[[History], bool]:
     return lambda history: len(history) > epochs and min(history[name][-epochs:]) >= min(history[name][:-epochs])
 
 
-def _train(samples: list[Any], size: int, step: Step, bar: Any, epoch: str) -> dict[str, float]:
+def _train(order: list[int], size: int, step: Step, bar: Any, epoch: str) -> dict[str, float]:
     """One epoch of gradient descent, a step for each batch; returns the mean of what was measured before each step."""
     sums: dict[str, float] = {}
-    for start in range(0, len(samples), size):
-        batch = samples[start : start + size]
+    for start in range(0, len(order), size):
+        batch = order[start : start + size]
         measured = step(batch, f"{epoch}, step {start // size + 1:,}")
         sums = {name: sums.get(name, 0.0) + x * len(batch) for name, x in measured.items()}
         bar.update()
-    return {name: total / len(samples) for name, total in sums.items()}
+    return {name: total / len(order) for name, total in sums.items()}
 
 
-def _eager(model: Any, measures: Measures, optimizer: Optimizer) -> tuple[Step, Callable[[], None]]:
+def _eager(model: Any, measures: Measures, optimizer: Optimizer, samples: list[Any]) -> tuple[Step, Callable[[], None]]:
     """What measures a batch and then takes a step; and what brings the parameters up to date: they always are."""
 
-    def step(batch: list[Any], where: str) -> dict[str, float]:
+    def step(batch: Sequence[int], where: str) -> dict[str, float]:
+        chosen = [samples[i] for i in batch]
         with no_gc():
-            results = _results(measures, [model(x) for x, _ in batch], batch)
+            results = _results(measures, [model(x) for x, _ in chosen], chosen)
             loss = _one_value(results["loss"])
-            _check_finite(loss.data, measures["loss"], where)
+            check = _check_finite(measures["loss"], optimizer, where)
+            check(loss.data, [])
             optimizer.zero_grad()
             loss.backward()
+            check(loss.data, [as_data(p.grad) for p in optimizer.parameters])
             optimizer.step()
         return _numbers(results)
 
@@ -133,26 +138,25 @@ def _eager(model: Any, measures: Measures, optimizer: Optimizer) -> tuple[Step, 
 
 
 def _compiled(
-    model: Any, measures: Measures, optimizer: Optimizer, whole: list[Any] | None
+    model: Any, measures: Measures, optimizer: Optimizer, samples: list[Any], batch_size: int | None
 ) -> tuple[Step, Callable[[], None]]:
-    """The same, compiled. The samples of a `whole` batch are part of the program; others are given at each step."""
-    from autograd_lite.nn.compiled import Trainer
+    """The same, compiled."""
+    from autograd_lite.nn.batches import Batches
+
+    def loss(outputs: list[Any], targets: list[Any]) -> Value:
+        return _one_value(measures["loss"](outputs, targets))
 
     metrics = {name: measure for name, measure in measures.items() if name != "loss"}
+    batches = Batches(model, loss, optimizer, samples, batch_size, bool(metrics))
 
-    def loss(*batch: Any) -> Any:
-        inputs, targets = batch or zip(*(whole or []))
-        outputs = [model(x) for x in inputs]
-        result = _one_value(measures["loss"](outputs, list(targets)))
-        return (result, outputs) if metrics else result
-
-    def step(batch: list[Any], where: str) -> dict[str, float]:
-        number = trainer.step(*([] if whole else zip(*batch)))
+    def step(batch: Sequence[int], where: str) -> dict[str, float]:
+        number, outputs = batches.step(batch, _check_finite(measures["loss"], optimizer, where))
+        if not metrics:
+            return {"loss": number}
         with no_grad():
-            return {"loss": number, **_numbers(_results(metrics, trainer.others, batch))}
+            return {"loss": number, **_numbers(_results(metrics, outputs, [samples[i] for i in batch]))}
 
-    trainer = Trainer(loss, optimizer)
-    return step, trainer.write_back
+    return step, batches.trainer.write_back
 
 
 def _results(measures: Measures, outputs: list[Any], batch: list[Any]) -> dict[str, Any]:
@@ -168,6 +172,8 @@ def _numbers(results: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _check_arguments(model: Any, loss: Any, metrics: Any, optimizer: Any) -> None:
+    if not is_recording():
+        raise RuntimeError("fit(...) inside no_grad() would train nothing: call it outside")
     if not callable(loss):
         raise TypeError(f"fit(loss) must be a function of outputs and targets, not {loss!r}")
     if metrics is not None and not isinstance(metrics, Mapping):
@@ -184,12 +190,25 @@ def _one_value(loss: Any) -> Value:
     return loss
 
 
-def _check_finite(loss: float, function: Measure, where: str) -> None:
-    if not math.isfinite(loss):
-        raise FloatingPointError(
-            f"the loss {getattr(function, '__name__', function)} is {loss} at {where}: a smaller learning rate, "
-            "clip_grad_norm or scaled inputs may help; detect_anomaly() finds the operation"
-        )
+def _check_finite(function: Measure, optimizer: Optimizer, where: str) -> Callable[[float, Any], None]:
+    """What raises a FloatingPointError for a loss or a gradient that is not finite."""
+
+    def check(loss: float, gradient: Any) -> None:
+        name = getattr(function, "__name__", function)
+        if not math.isfinite(loss):
+            raise FloatingPointError(
+                f"the loss {name} is {loss} at {where}: a smaller learning rate, clip_grad_norm or scaled inputs may "
+                "help; detect_anomaly() finds the operation"
+            )
+        i = first_not_finite(gradient)
+        if i is not None:
+            label = optimizer.parameters[i].label or f"number {i}"
+            raise FloatingPointError(
+                f"the gradient of {name} with respect to parameter {label} is {float(gradient[i])} at {where}, the "
+                f"loss {loss}; detect_anomaly() finds the operation"
+            )
+
+    return check
 
 
 def _samples(data: Any, argument: str) -> list[Any]:

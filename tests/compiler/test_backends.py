@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -250,6 +251,25 @@ def test_lanes_shared_out_among_threads_give_the_same_bits_on_any_number_of_them
         value, gradient = f(w, xs)
         assert results[0][0] == pytest.approx(value, rel=1e-12)
         np.testing.assert_allclose(results[0][1], gradient, rtol=1e-11)
+
+
+@pytest.mark.parametrize("backend", ["python", "numba"])
+@pytest.mark.parametrize("over_lanes", [False, True])
+def test_calls_from_several_threads_do_not_meet(backend, over_lanes):
+    pytest.importorskip(backend) if backend != "python" else None
+
+    def one(x):
+        return (x * x + 1.0).tanh() / x
+
+    f = jit(vmap(one), backend=backend) if over_lanes else jit(lambda xs: [one(x) for x in xs], backend=backend)
+    batches = [[1.0 + t + i / 8.0 for i in range(8)] for t in range(4)]
+    expected = [f(xs) for xs in batches]
+
+    def wrong(t):
+        return sum(f(batches[t]) != expected[t] for _ in range(2_000))
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(wrong, range(4))) == [0, 0, 0, 0]
 
 
 def test_a_primitive_of_many_operands_over_lanes():

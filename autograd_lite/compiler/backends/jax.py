@@ -70,6 +70,9 @@ def traceable(program: Program) -> Callable[[Sequence[Any]], Any]:
     def run(inputs: Sequence[Any]) -> Any:
         registers: dict[int, Any] = {}
         source: list[tuple[Any, int]] = []  # of each input: the array and the place in it
+        if program.rows:
+            block, *inputs = inputs
+            registers |= dict(enumerate(jnp.reshape(block, (program.rows, -1)), program.singles))
         for x in inputs:
             source += [(x, i) for i in range(np.size(x))]
         for i, (x, place) in enumerate(source):
@@ -78,7 +81,11 @@ def traceable(program: Program) -> Callable[[Sequence[Any]], Any]:
         for i, target in enumerate(code.targets):
             primitive, xs = code.primitives[code.codes[i]], code.operands_of(i).tolist()
             registers[target] = _apply(primitive, xs, registers)
-        return jnp.stack([jnp.asarray(_read(registers[i]), dtype=float) for i in program.outputs])
+        outputs = [jnp.asarray(_read(registers[i]), dtype=float) for i in program.outputs]
+        if not any(program.wide):
+            return jnp.stack(outputs)
+        shapes = [(program.lanes,) if wide else (1,) for wide in program.wide]
+        return jnp.concatenate([jnp.broadcast_to(y, shape) for y, shape in zip(outputs, shapes)])
 
     return run
 

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from autograd_lite.compiler.backends.loop import BUILT_IN, NUMBER, SPECIAL, loop
-from autograd_lite.compiler.backends.rows import SPARE, compiles
+from autograd_lite.compiler.backends.rows import SPARE
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.tracer import LANE
 
 BLOCK = 256  # lanes that run together
 PARTS = 16  # that lanes are cut into, at most
 WORTH = 2**22  # instructions times lanes that are worth a part: some milliseconds
+Memory = list[tuple[Any, Any, Any]]  # for each thread: registers, scratch, files of registers for lanes
 
 
 def load(program: Program) -> "Loaded":
@@ -41,18 +42,16 @@ class Loaded:
         signed = np.array(code.operands, dtype=np.int64)
         operands = np.where(signed < 0, (-1 - signed) | 1 << 31, signed).astype(np.uint32)
         self.program, self.arrays = program, (codes, starts, operands, targets)
-        self.registers = np.zeros(program.singles)
-        self.registers[program.inputs : program.inputs + len(program.constants)] = program.constants
-        self.scratch = np.empty(int(np.diff(starts.astype(np.int64)).max(initial=0)))
+        self.widest = int(np.diff(starts.astype(np.int64)).max(initial=0))
         self.outputs = np.array(program.outputs, dtype=np.int64)
         self.run = loop(table, False)
         self.run_lanes = loop(table, True) if program.lanes else self.run
         self._cut_lanes()
 
     def _cut_lanes(self) -> None:
-        """The blocks in parts, and for each thread the memory it works in.
+        """The blocks in parts for threads, and how many files of registers for lanes a call needs.
 
-        Registers for lanes are a file for each block if rows are needed after their section, else one for each thread.
+        They are one for each block if rows are needed after their section, else one for each thread.
         """
         program = self.program
         width = min(program.lanes, BLOCK)
@@ -61,101 +60,105 @@ class Loaded:
         parts = max(min(blocks, PARTS, sum(over_lanes) * program.lanes // WORTH), 1)
         self.parts = list(pairwise(blocks * k // parts for k in range(parts + 1)))
         threads = min(parts, os.cpu_count() or 1)
-        kept = len(over_lanes) > 1 or LANE in program.code.primitives
         spare = max(SPARE, *[primitive.arity or 0 for primitive in program.code.primitives])
-        self.files = np.empty((blocks if kept else threads, program.lane_registers + spare, width))
-        self.threads = [
-            (registers, self.scratch.copy(), self.files if kept else self.files[i : i + 1])
-            for i, registers in enumerate([self.registers, *[self.registers.copy() for _ in range(threads - 1)]])
+        self.kept = program.rows > 0 or len(over_lanes) > 1 or LANE in program.code.primitives
+        self.count = threads
+        self.files = (blocks if self.kept else threads, program.lane_registers + spare, width)
+        self.free: list[Memory] = []
+
+    def _memory(self) -> "Memory":
+        """Memory for a call: what an earlier call gave back, else new. Calls from several threads share none."""
+        try:
+            return self.free.pop()
+        except IndexError:
+            pass
+        program = self.program
+        registers = np.zeros(program.singles)
+        registers[program.inputs : program.inputs + len(program.constants)] = program.constants
+        files = np.empty(self.files)
+        return [
+            (registers.copy(), np.empty(self.widest), files if self.kept else files[i : i + 1])
+            for i in range(self.count)
         ]
 
     def __call__(self, inputs: Sequence[Any]) -> Any:
-        self._fill(inputs)
+        memory = self._memory()
+        registers = memory[0][0]
+        files = memory[0][2]
+        if self.program.rows:
+            fill_rows(files, inputs[0], self.program.rows)
+            fill(registers, inputs[1:])
+        else:
+            fill(registers, inputs)
         for section in self.program.sections:
             if section.over_lanes:
-                self._run_lanes(section.begin, section.end)
+                self._run_lanes(section.begin, section.end, memory)
             else:
-                self.run(*self.arrays, section.begin, section.end, self.registers, self.scratch, self.files)
-        return self.registers[self.outputs]
+                self.run(*self.arrays, section.begin, section.end, *memory[0])
+        outputs = self._outputs(registers, files)
+        self.free.append(memory)  # not if interrupted: a thread may still write there
+        return outputs
 
-    def _run_lanes(self, begin: int, end: int) -> None:
+    def _run_lanes(self, begin: int, end: int, memory: "Memory") -> None:
         if len(self.parts) == 1:
-            self.run_lanes(*self.arrays, begin, end, *self.threads[0], *self.parts[0], self.program.lanes)
+            self.run_lanes(*self.arrays, begin, end, *memory[0], *self.parts[0], self.program.lanes)
             return
+        first = memory[0][0]
         targets = self.arrays[3][begin:end]
-        sums = targets[targets < self.registers.size]
-        count = len(self.threads)
+        sums = targets[targets < first.size]
+        count = self.count
 
         def run_share(i: int) -> list[Any]:
             """A share of the parts by thread i: what the sums over lanes come to in each."""
-            registers = self.threads[i][0]
-            if registers is not self.registers:
-                registers[:] = self.registers
+            registers = memory[i][0]
+            if i:
+                registers[:] = first
             found = []
             for part in self.parts[len(self.parts) * i // count : len(self.parts) * (i + 1) // count]:
-                self.run_lanes(*self.arrays, begin, end, *self.threads[i], *part, self.program.lanes)
+                self.run_lanes(*self.arrays, begin, end, *memory[i], *part, self.program.lanes)
                 found.append(registers[sums])
             return found
 
         found = pool(os.getpid()).map(run_share, range(count))
-        self.registers[sums] = np.sum(list(chain.from_iterable(found)), axis=0)
+        first[sums] = np.sum(list(chain.from_iterable(found)), axis=0)
 
-    def steps(self, state: Sequence[float], rates: list[float], first: float, inputs: Sequence[Any]) -> Any:
-        """Steps of a training program, one for each learning rate: the state after them, and the losses before each.
-
-        The inputs are the state, the learning rate, the step's number, and others that stay; the outputs the new state
-        and the loss. After a loss that is not finite, which is the last, the state is that before it.
-        """
-        self._fill([np.asarray(state), rates[0], first, *inputs])
-        losses = np.zeros(len(rates))
-        at = len(state)
-        repeat(
-            self.run, *self.arrays, self.registers, self.scratch, self.files, self.outputs, np.array(rates), at, losses
-        )
-        return self.registers[:at].copy(), losses
-
-    def _fill(self, inputs: Sequence[Any]) -> None:
-        registers, position = self.registers, 0
-        for x in inputs:
-            if isinstance(x, float):
-                registers[position] = x
-                position += 1
+    def _outputs(self, registers: Any, files: Any) -> Any:
+        program = self.program
+        if not any(program.wide):
+            return registers[self.outputs]
+        results = []
+        for i, wide in zip(program.outputs, program.wide):
+            if i < program.singles:
+                results.append(np.full(program.lanes if wide else 1, registers[i]))
             else:
-                size = len(x) if isinstance(x, list) else x.size
-                registers[position : position + size] = x if isinstance(x, list) else x.ravel()
-                position += size
+                row = files[:, i - program.singles].reshape(-1) if len(files) > 1 else files[0, i - program.singles]
+                results.append(row[: program.lanes])
+        return np.concatenate(results)
+
+
+def fill(registers: Any, inputs: Sequence[Any]) -> None:
+    """Write the inputs, in order, into the first registers."""
+    position = 0
+    for x in inputs:
+        if isinstance(x, float):
+            registers[position] = x
+            position += 1
+        else:
+            size = len(x) if isinstance(x, list) else x.size
+            registers[position : position + size] = x if isinstance(x, list) else x.ravel()
+            position += size
+
+
+def fill_rows(files: Any, rows: Any, count: int) -> None:
+    """Write rows of numbers, one for each lane, into the first registers for lanes of each block."""
+    width = files.shape[2]
+    rows = np.asarray(rows).reshape(count, -1)
+    for block, file in enumerate(files):
+        part = rows[:, block * width : (block + 1) * width]
+        file[:count, : part.shape[1]] = part
 
 
 @cache
 def pool(process: int) -> ThreadPoolExecutor:
     """The threads of this process, which a process that it forks does not have."""
     return ThreadPoolExecutor(os.cpu_count())
-
-
-@compiles
-def repeat(
-    run: Any,
-    codes: Any,
-    starts: Any,
-    operands: Any,
-    targets: Any,
-    r: Any,
-    scratch: Any,
-    files: Any,
-    outputs: Any,
-    rates: Any,
-    at: int,
-    losses: Any,
-) -> None:
-    """Run a training step many times, its outputs but the last going back to the inputs; stop at a loss not finite."""
-    moved = np.empty(outputs.size - 1)
-    for step in range(rates.size):
-        r[at] = rates[step]
-        run(codes, starts, operands, targets, 0, codes.size, r, scratch, files)
-        losses[step] = r[outputs[outputs.size - 1]]
-        if losses[step] - losses[step] != 0.0:
-            return
-        for i in range(moved.size):
-            moved[i] = r[outputs[i]]
-        r[: moved.size] = moved
-        r[at + 1] += 1.0

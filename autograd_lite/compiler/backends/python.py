@@ -20,11 +20,11 @@ def load(program: Program) -> Callable[[Sequence[Any]], list[float]]:
     steps = [_step(program, i) for i in range(len(program))]
     others = program.singles + program.lane_registers - program.inputs - len(program.constants)
     rest = [*program.constants, *[0.0] * others]
-    outputs = program.outputs
+    first, last = program.singles, program.singles + program.rows
 
     def run(inputs: Sequence[Any]) -> list[float]:
         registers: list[Any] = []
-        for x in inputs:
+        for x in inputs[1:] if program.rows else inputs:
             if isinstance(x, float):
                 registers.append(x)
             elif isinstance(x, list):
@@ -32,9 +32,15 @@ def load(program: Program) -> Callable[[Sequence[Any]], list[float]]:
             else:
                 registers.extend(x.ravel().tolist())
         registers += rest
+        if program.rows:
+            block = inputs[0]
+            registers[first:last] = block.tolist() if hasattr(block, "tolist") else map(list, block)
         for target, compute, operands in steps:
             registers[target] = compute(*operands(registers))
-        return [registers[i] for i in outputs]
+        if not any(program.wide):
+            return [registers[i] for i in program.outputs]
+        results = [(registers[i], wide) for i, wide in zip(program.outputs, program.wide)]
+        return [y for x, wide in results for y in (x if isinstance(x, list) else [x] * (program.lanes if wide else 1))]
 
     return run
 

@@ -1,0 +1,173 @@
+"""fit, compiled: the same as eager wherever it runs, and refused with a sentence where it would not be."""
+
+import math
+import random
+
+import pytest
+
+from autograd_lite import Value, nn, no_grad, optim
+from autograd_lite.compiler.tracer import TracingError
+
+XS = [[0.1 * i, math.sin(i)] for i in range(10)]
+YS = [math.cos(i) for i in range(10)]
+
+
+def fit(model, parameters, data=(XS, YS), loss=nn.mse_loss, jit=True, **options):
+    options = {"epochs": 3, "seed": 1, "progress": False, **options}
+    return nn.fit(model, data, loss, optim.Adam(parameters, lr=0.05), jit=jit, **options)
+
+
+def both_ways(make, **options):
+    """The losses and parameters that `fit` leaves compiled and eagerly; `make` gives a model and its parameters."""
+    results = []
+    for jit in (True, False):
+        model, parameters = make()
+        losses = fit(model, parameters, jit=jit, **options)["loss"]
+        results.append((losses, [p.data for p in parameters], [p.grad for p in parameters]))
+    return results
+
+
+def same(make, **options):
+    compiled, eager = both_ways(make, **options)
+    for got, expected in zip(compiled, eager):
+        assert got == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def perceptron(then=lambda y: y, sizes=(3, 1)):
+    def make():
+        model = nn.MLP(2, list(sizes), "tanh", seed=0)
+        return (lambda x: then(model(x))), model.parameters()
+
+    return make
+
+
+@pytest.mark.parametrize("size", [None, 4, 1])
+def test_parameters_and_gradients_come_back(size):
+    same(perceptron(), batch_size=size)
+
+
+def test_a_model_is_recorded_once_for_all_samples():
+    calls = []
+
+    def model(x):
+        calls.append(x)
+        return w * x[0] + x[1]
+
+    w = Value(0.5)
+    fit(model, [w], epochs=10)
+    ten_samples = len(calls)
+    calls.clear()
+    fit(model, [w], ([*XS, *XS], [*YS, *YS]), epochs=10)
+    assert len(calls) == ten_samples < 10
+
+
+def test_samples_of_different_lengths_are_recorded_one_by_one():
+    data = [XS[0], XS[1][:1], XS[2]], YS[:3]
+
+    def make():
+        ws = [Value(0.5), Value(-0.25)]
+        return (lambda x: sum(w * xi for w, xi in zip(ws, x))), ws
+
+    same(make, data=data)
+    same(make, data=data, batch_size=2)
+
+
+def test_a_whole_batch_may_be_read_by_python():
+    def make():
+        ws = [Value(0.5), Value(-0.25)]
+        return (lambda x: ws[0] * x[0] if x[1] > 0.0 else ws[1] * x[0]), ws
+
+    same(make)
+    with pytest.raises(TracingError, match="branching on a Value"):
+        fit(*make(), batch_size=5)
+
+
+def test_targets_that_are_no_numbers():
+    def loss(outputs, targets):
+        return sum((y - {"low": 0.0, "high": 1.0}[t]) ** 2 for y, t in zip(outputs, targets))
+
+    same(perceptron(), data=(XS, ["low", "high"] * 5), loss=loss)
+
+
+def test_captured_values_are_read_again_at_each_step():
+    scale = Value(1.0)
+    seen = []
+
+    def loss(outputs, targets):
+        return nn.mse_loss([scale * y for y in outputs], targets)
+
+    def stop(history):
+        scale.data = 1.0 + len(history)
+        seen.append(history["loss"][-1])
+
+    for jit in (True, False):
+        scale.data = 1.0
+        fit(*perceptron()(), loss=loss, stop=stop, jit=jit)
+    assert seen[:3] == pytest.approx(seen[3:], rel=1e-9)
+
+
+def dropout(draw):
+    def make():
+        model = nn.MLP(2, [3, 1], seed=0)
+        hidden, last = model.layers
+        return (lambda x: last([h * (draw() < 0.5) for h in hidden(x)])), model.parameters()
+
+    return make
+
+
+def counter():
+    model, calls = nn.MLP(2, [3, 1], seed=0), []
+
+    def counted(x):
+        calls.append(None)
+        return model(x) * float(len(calls))
+
+    return counted, model.parameters()
+
+
+@pytest.mark.parametrize("size", [None, 4])
+@pytest.mark.parametrize(
+    "make", [dropout(random.random), dropout(random.Random(0).random), counter], ids=["random", "generator", "counter"]
+)
+def test_a_model_that_does_something_else_for_each_sample_is_refused(make, size):
+    with pytest.raises(TracingError, match=r"does not do the same each time (.|\n)*jit=False"):
+        fit(*make(), batch_size=size)
+
+
+def test_a_model_may_start_from_fresh_values():
+    def make():
+        w = Value(0.5)
+
+        def recurrent(x):
+            state = Value(0.0)
+            for xi in x:
+                state = (w * state + xi).tanh()
+            return state
+
+        return recurrent, [w]
+
+    same(make, batch_size=5)
+
+
+@pytest.mark.parametrize("jit", [True, False])
+def test_a_loss_that_is_not_finite_names_the_step(jit):
+    data = XS, [*YS[:6], math.inf, *YS[7:]]
+    model, parameters = perceptron()()
+    before = [p.data for p in parameters]
+    with pytest.raises(FloatingPointError, match=r"the loss mse_loss is inf at epoch 1, step 1: a smaller"):
+        fit(model, parameters, data=data, jit=jit)
+    assert [p.data for p in parameters] == before
+
+
+@pytest.mark.parametrize("jit", [True, False])
+def test_a_gradient_that_is_not_finite_names_its_parameter(jit):
+    w = Value(0.0, label="w")
+    with pytest.raises(FloatingPointError, match=r"respect to parameter w is nan at epoch 1, step 1, the loss 0.0"):
+        fit(lambda x: (w * x[1] * x[1]).sqrt(), [w], loss=lambda ys, ts: sum(ys), jit=jit)
+    assert w.data == 0.0
+
+
+@pytest.mark.parametrize("jit", [True, False])
+def test_inside_no_grad_it_says_that_nothing_would_be_trained(jit):
+    with no_grad(), pytest.raises(RuntimeError, match=r"inside no_grad\(\) would train nothing"):
+        fit(*perceptron()(), jit=jit)
