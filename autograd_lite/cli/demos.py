@@ -49,12 +49,13 @@ def demo_digits() -> None:
     def squared_error(outputs: list[Any], targets: list[int]) -> Any:
         return nn.mse_loss(outputs, [[float(k == t) for k in range(10)] for t in targets])
 
+    sigmoids = nn.MLP(64, [32, 10], activation="sigmoid", output="sigmoid", init="xavier", seed=0)
+    relus = nn.MLP(64, [32, 10], activation="relu", init="he", seed=0)
     panels: list[Panel] = []
-    for title, loss, options in (
-        ("sigmoid and squared error", squared_error, {"activation": "sigmoid", "output": "sigmoid", "init": "xavier"}),
-        ("relu and cross-entropy", nn.cross_entropy, {"activation": "relu", "init": "he"}),
+    for title, loss, model in (
+        ("sigmoid and squared error", squared_error, sigmoids),
+        ("relu and cross-entropy", nn.cross_entropy, relus),
     ):
-        model = nn.MLP(64, [32, 10], seed=0, **options)
         print(f"\nWith {title}:\n{model}")
         history = nn.fit(
             model,
