@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from autograd_lite.core.checks import as_float, as_list, shown
 from autograd_lite.core.value import Value, as_value, is_constant
-from autograd_lite.optim.base import store
+from autograd_lite.optim.base import assign
 
 Seed: TypeAlias = int | random.Random | None
 
@@ -76,6 +76,10 @@ class Module:
 
         A ValueError if the names are not this module's, a TypeError if an entry is no number; then nothing has changed.
         """
+        assign(*self.match(state))
+
+    def match(self, state: Mapping[str, float]) -> tuple[list[Value], list[float]]:
+        """The parameters, and for each its number in `state`; the errors of `load_state_dict`."""
         if not isinstance(state, Mapping):
             raise TypeError(f"load_state_dict(state) must be a dict of names and numbers, not {shown(state)}")
         parameters = self._by_name()
@@ -87,7 +91,7 @@ class Module:
                 f"{_some(foreign)} unknown to the model; build the model with the sizes that state was saved from"
             )
         numbers = [as_float(state[name], f"load_state_dict(state) entry {name!r}") for name in parameters]
-        store([*parameters.values()], ["data"] * len(numbers), numbers)
+        return [*parameters.values()], numbers
 
     def _by_name(self) -> dict[str, Value]:
         parameters: dict[str, Value] = {}

@@ -97,6 +97,11 @@ def store(objects: Sequence[Any], names: Sequence[str], values: Sequence[Any]) -
     deque(map(object.__setattr__, objects, names, values), maxlen=0)
 
 
+def assign(parameters: Sequence[Value], numbers: Sequence[float]) -> None:
+    """Give each parameter its number: all or none."""
+    store(parameters, ["data"] * len(numbers), numbers)
+
+
 def leaf_values(parameters: Iterable[Value], argument: str) -> list[Value]:
     """The parameters as a list, if they are leaf Values, at least one and each once."""
     if not isinstance(parameters, Iterable):

@@ -1,12 +1,15 @@
 """Models as files: what is saved is loaded, and what is wrong with a file is said."""
 
 import json
+import os
+import random
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite import Value, nn
+from autograd_lite import Value, draw, nn, steps
 
 activations = st.sampled_from(sorted(nn.ACTIVATIONS))
 mlps = st.builds(
@@ -110,6 +113,197 @@ def test_saving_that_fails_leaves_the_old_file_and_no_other(tmp_path, monkeypatc
         nn.save(nn.Neuron(1, seed=1), path)
     assert path.read_text() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ({"model": {"kind": []}}, r"holds a \[\], which nn cannot build"),
+        ({"model": {"kind": {}}}, "holds a {}, which nn cannot build"),
+        ({"model": []}, r"holds a \[\], which nn cannot build"),
+        ({"model": {"kind": "Module"}}, "holds a 'Module', which nn cannot build"),
+        ({"model": {"kind": "Sequential"}}, "does not say how to build a Sequential.*must have a list of layers"),
+        ({"model": {"kind": "Sequential", "layers": [1]}}, "holds a 1, which nn cannot build"),
+        (
+            {"model": {"kind": "Neuron", "nin": 10**9}},
+            "does not fit: a Neuron .* 1,000,000,001 parameters, the file holds 9",
+        ),
+        (
+            {"model": {"kind": "Layer", "nin": 9, "nout": 9}},
+            "a Layer of these sizes has 90 parameters, the file holds 9",
+        ),
+        ({"model": {"kind": "MLP", "nin": 1, "nouts": [10**9, 10**9]}}, "the file holds 9"),
+        ({"model": {"kind": "MLP", "nin": 2, "nouts": [2, "1"]}}, "a size must be a whole number"),
+        ({"model": {"kind": "MLP", "nin": 2, "nouts": {}}}, "does not say how to build a MLP"),
+        ({"model": {"kind": "Neuron", "nin": None}}, "a size must be a whole number of at least 1, not None"),
+        ({"model": {"kind": "Neuron", "nin": 2, "colour": 3}}, "does not say how to build a Neuron.*colour"),
+        ({"model": {"kind": "Neuron", "nin": 2, "activation": [[]]}}, "does not say how to build a Neuron"),
+        ({"more": 1}, "must have the entries"),
+        ({"parameters": {"w": None}}, "does not fit"),
+    ],
+)
+def test_odd_documents_are_explained(tmp_path, entries, message):
+    path = nn.save(nn.MLP(2, [2, 1], seed=1), tmp_path / "model.json")
+    change(path, **entries)
+    with pytest.raises(ValueError, match=message):
+        nn.load(path)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a": ' + "9" * 5_000 + "}", '{"a": ' * 900 + "1" + "}" * 900])
+def test_odd_json_is_explained(tmp_path, text):
+    path = tmp_path / "model.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"is not a whole JSON file|is not a model"):
+        nn.load(path)
+
+
+def test_a_number_beyond_the_range_is_explained(tmp_path):
+    path = nn.save(nn.Neuron(1, seed=0), tmp_path / "model.json")
+    change(path, parameters={"w.0": 10**400, "b": 0.0})
+    with pytest.raises(ValueError, match=r"'w\.0' is too large for a float"):
+        nn.load(path)
+
+
+def test_a_flipped_digit_is_found_wherever_it_is(tmp_path):
+    path = nn.save(nn.MLP(2, [2, 1], "tanh", seed=1), tmp_path / "model.json")
+    whole = path.read_bytes()
+    numbers, described = nn.load(path).state_dict(), repr(nn.load(path))
+    found = 0
+    for i in range(len(whole)):
+        path.write_bytes(whole[:i] + bytes([whole[i] ^ 1]) + whole[i + 1 :])
+        try:
+            twin = nn.load(path)
+        except ValueError:
+            found += 1
+        else:  # no digit, or one beyond those that a float has
+            assert (twin.state_dict(), repr(twin)) == (numbers, described)
+    assert found > 0.8 * len(whole)
+
+
+def test_a_file_changed_on_purpose_loads_without_its_checksum(tmp_path):
+    path = nn.save(nn.Neuron(1, seed=0), tmp_path / "model.json")
+    change(path, parameters={"w.0": 2.0, "b": 0.0})
+    with pytest.raises(ValueError, match=r"its checksum does not fit\. If you changed it yourself, delete that line"):
+        nn.load(path)
+    document = json.loads(path.read_text())
+    del document["checksum"]
+    path.write_text(json.dumps(document))
+    assert nn.load(path).state_dict() == {"w.0": 2.0, "b": 0.0}
+
+
+class MLP(nn.MLP):
+    """A class of one's own that goes by the name of one of nn's."""
+
+    def forward(self, x):
+        return super().forward(x) * 2.0
+
+
+def changed(model, change):
+    change(model)
+    return model
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        MLP(2, [3, 1]),
+        nn.Sequential(nn.Layer(2, 1), MLP(1, [1])),
+        nn.Sequential(nn.Layer(2, 1), abs),
+        changed(nn.MLP(2, [3, 1]), lambda m: m.layers.append(abs)),
+        changed(nn.MLP(2, [3, 1]), lambda m: m.layers.append("relu")),
+        changed(nn.MLP(2, [3, 1]), lambda m: m.layers.__setitem__(0, nn.Sequential(nn.Layer(2, 3)))),
+        changed(nn.MLP(2, [3, 1]), lambda m: m.layers.insert(1, nn.Activation("relu"))),
+        changed(nn.MLP(2, [3, 1]), lambda m: setattr(m, "forward", abs)),
+        changed(nn.MLP(2, [3, 1]), lambda m: setattr(m, "temperature", Value(1.0))),
+        changed(nn.Layer(2, 2), lambda m: m.neurons.__setitem__(1, nn.Neuron(2, "tanh"))),
+        changed(nn.Layer(2, 2), lambda m: m.neurons.__setitem__(1, m.neurons[0])),
+        changed(nn.Neuron(2), lambda m: setattr(m, "_activate", abs)),
+        changed(nn.Neuron(2), lambda m: setattr(m, "activation", "tanh")),
+        changed(nn.Neuron(2), lambda m: setattr(m, "b", m.w[0])),
+        changed(nn.Neuron(2), lambda m: setattr(m, "b", None)),
+    ],
+)
+def test_what_is_not_nns_own_is_never_built_as_something_else(tmp_path, model):
+    path = nn.save(model, tmp_path / "model.json")
+    with pytest.raises(ValueError, match=r"load\(path, model\)"):
+        nn.load(path)
+    assert nn.load(path, model) is model
+
+
+def test_a_changed_model_that_options_describe_is_built_anew(tmp_path):
+    model = nn.MLP(2, [3, 3, 1])
+    model.note = "trained on moons"
+    model.layers[1] = nn.Layer(3, 3, "tanh")
+    twin = nn.load(nn.save(model, tmp_path / "model.json"))
+    assert (repr(twin), twin.state_dict()) == (repr(model), model.state_dict())
+
+
+def test_saving_and_loading_draw_no_random_numbers(tmp_path):
+    random.seed(1)
+    state = random.getstate()
+    nn.load(nn.save(nn.MLP(2, [2], seed=0), tmp_path / "model.json"))
+    assert random.getstate() == state
+
+
+def test_numbers_of_numpy(tmp_path):
+    numpy = pytest.importorskip("numpy")
+    model = nn.MLP(numpy.int64(2), [numpy.int32(3), numpy.int8(1)], seed=numpy.int64(3))
+    model.layers[0].neurons[0].b.data = numpy.float32(0.5)
+    model.layers[0].neurons[1].b.data = numpy.int64(2)
+    twin = nn.load(nn.save(model, tmp_path / "model.json"))
+    assert twin.state_dict() == model.state_dict()
+    assert twin.layers[0].neurons[0].b.data == 0.5
+
+
+# --- files ---------------------------------------------------------------------------------------------------------
+
+
+def test_many_threads_save_and_load_one_path(tmp_path):
+    models = [nn.MLP(2, [4, 1], seed=i) for i in range(4)]
+    path = nn.save(models[0], tmp_path / "model.json")
+    saved = [m.state_dict() for m in models]
+
+    def work(model):
+        for _ in range(50):
+            nn.save(model, path)
+            assert nn.load(path).state_dict() in saved
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, models))
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and permissions are those of POSIX")
+@pytest.mark.parametrize(
+    ("write", "suffix"),
+    [
+        (lambda path: nn.save(nn.Neuron(1), path), ".json"),
+        (lambda path: draw(Value(1.0, label="x") * 2.0).save(path), ".dot"),
+        (lambda path: steps(Value(1.0, label="x") * 2.0).save(path), ".html"),
+    ],
+)
+def test_a_link_stays_a_link_and_a_file_keeps_its_permissions(tmp_path, write, suffix):
+    target, link = tmp_path / "there" / f"target{suffix}", tmp_path / f"link{suffix}"
+    target.parent.mkdir()
+    link.symlink_to(target)
+    write(link)  # to a file that is not there yet
+    usual = target.stat().st_mode
+    (tmp_path / "new").touch()
+    assert usual == (tmp_path / "new").stat().st_mode
+    target.chmod(0o640)
+    target.write_text("")
+    write(link)
+    assert link.is_symlink()
+    assert target.read_text()
+    assert target.stat().st_mode & 0o777 == 0o640
+    assert sorted(p.name for p in tmp_path.rglob("*")) == sorted(["there", target.name, link.name, "new"])
+
+
+@pytest.mark.parametrize("path", [None, 3, b"model.json", "", "a\0b", ["model.json"]])
+def test_what_is_no_path_is_explained(path):
+    for use in (lambda: nn.save(nn.Neuron(1), path), lambda: nn.load(path)):
+        with pytest.raises((TypeError, ValueError), match=r"(save|load)\(path\) must"):
+            use()
 
 
 def test_only_modules_are_saved(tmp_path):

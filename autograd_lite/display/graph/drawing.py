@@ -44,19 +44,21 @@ class Drawing:
         Raises ValueError for another suffix, and RenderError if the renderer is missing, fails or takes too long. PDF
         needs Graphviz's own dot, and so does PNG with letters of scripts other than Latin, Greek and Cyrillic.
         """
+        from autograd_lite.core.files import as_path, write_whole
         from autograd_lite.display.graph.runner import render
 
-        suffix = fspath(path).rpartition(".")[2].lower()
+        target = as_path(path, "save(path)")
+        suffix = target.suffix.lower().lstrip(".")
         if suffix not in SUFFIXES:
-            raise ValueError(f"save(path) must end in one of {', '.join('.' + s for s in SUFFIXES)}, not {path!r}")
+            endings = ", ".join(f".{s}" for s in SUFFIXES)
+            raise ValueError(f"save(path) must end in one of {endings}, not {fspath(path)!r}")
         if suffix == "dot":
             content = self.dot.encode()
         elif suffix == "html":
             content = f'<!doctype html><meta charset="utf-8"><title>{self._caption}</title>{self._image()}'.encode()
         else:
             content = render(self.dot, suffix)
-        with open(path, "wb") as file:
-            file.write(content)
+        write_whole(target, content)
 
     def _repr_html_(self) -> str:
         from html import escape

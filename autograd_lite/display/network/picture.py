@@ -4,8 +4,8 @@ from base64 import b64encode
 from html import escape
 from math import isfinite
 from os import PathLike, fspath
-from pathlib import Path
 
+from autograd_lite.core.files import as_path, write_whole
 from autograd_lite.display.graph.diagram import NEGATIVE, POSITIVE
 from autograd_lite.display.network.columns import Column, columns, scale
 from autograd_lite.nn.module import Module
@@ -33,10 +33,11 @@ class NetworkDrawing:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the picture to a file, `.svg` or `.html`; another suffix is a ValueError."""
-        suffix = fspath(path).rpartition(".")[2].lower()
+        target = as_path(path, "save(path)")
+        suffix = target.suffix.lower().lstrip(".")
         if suffix not in ("svg", "html"):
             raise ValueError(f"save(path) of a network must end in .svg or .html, not {fspath(path)!r}")
-        Path(path).write_text(self.svg if suffix == "svg" else self._page(), encoding="utf-8")
+        write_whole(target, (self.svg if suffix == "svg" else self._page()).encode())
 
     def _page(self) -> str:
         head = '<meta charset="utf-8"><meta name="color-scheme" content="light dark">'

@@ -29,16 +29,17 @@ class Steps(Walk):
 
         Raises ValueError if the path does not end in .html, or the graph has more nodes than a page can show.
         """
+        from autograd_lite.core.files import as_path, write_whole
         from autograd_lite.display.graph.drawing import draw
         from autograd_lite.display.stepping.content import numbers, static
         from autograd_lite.display.stepping.page import page
 
-        if not fspath(path).lower().endswith((".html", ".htm")):
-            raise ValueError(f"save(path) must end in .html, not {path!r}")
+        target = as_path(path, "save(path)")
+        if target.suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f"save(path) must end in .html, not {fspath(path)!r}")
         title = f"Backpropagation from {self.names[self.root]}"
         content = page(title, {**static(self), **numbers(self)}, draw(self.root)._repr_html_())
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(content)
+        write_whole(target, content.encode())
 
 
 def steps(root: Value) -> Steps:

@@ -1,0 +1,44 @@
+"""Files that are written whole or not at all."""
+
+import errno
+import os
+from pathlib import Path
+from stat import S_IMODE
+from typing import Any
+
+from autograd_lite.core.checks import shown
+
+
+def as_path(path: Any, argument: str) -> Path:
+    """path as a Path, if it can name a file; else a TypeError or ValueError."""
+    text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
+    if not isinstance(text, str):
+        raise TypeError(f"{argument} must be a path such as 'folder/name', not {shown(path)}")
+    if not text or "\0" in text:
+        raise ValueError(f"{argument} must name a file, not {shown(path)}")
+    return Path(text)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file: whoever opens the path finds the old content or the new, whole, also if several write at once.
+
+    The content goes to a draft of its own beside the file, which then takes its place in one step. A link stays a link
+    to the file that is written, and a file keeps its permissions. An OSError leaves the old file and no draft.
+    """
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if target.exists() and not target.is_file():  # a pipe or device has no place to take
+        target.write_bytes(content)
+        return
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    draft = target.with_name(f".{os.urandom(8).hex()}.draft")
+    try:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+            file.write(content)
+        if target.exists():
+            os.chmod(draft, S_IMODE(target.stat().st_mode))
+        os.replace(draft, target)
+    finally:
+        draft.unlink(missing_ok=True)
