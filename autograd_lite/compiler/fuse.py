@@ -54,7 +54,7 @@ def adjoint_sum_of_products(xs: Sequence[float], lengths: Sequence[int]) -> floa
 
 
 def _fused(name: str, forward: Callable[..., float]) -> Primitive:
-    return Primitive(name, forward, lambda g, *xs: (), "")
+    return Primitive(name, forward, lambda g, *xs: (), "", "xs")
 
 
 # Instructions in place of rows of the table. The last factor of each term of PRODUCTS is written as -1 - register.

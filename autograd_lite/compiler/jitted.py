@@ -154,7 +154,7 @@ class Recording:
             return pull.run(chunks, [now[v] for v in pull.program.captured])
 
         name = _name(self.f)
-        return Primitive(f"jit {name}", forward, vjp, f"{name}({{}})")
+        return Primitive(f"jit {name}", forward, vjp, f"{name}({{}})", "xs")
 
     def _pull(self, k: int, moving: tuple[int, ...]) -> "Recording":
         """The gradient of output k, as a recording of its own: what the adjoint g hands to each of the parents."""

@@ -252,9 +252,9 @@ def _in_one_lane(g: Any, i: float) -> Any:
     return engine.record(ONE_LANE, (as_value(g), engine.constant(i)))
 
 
-LANE_SUM = Primitive("sum over lanes", _over_lanes, lambda g: (g,), "sum over lanes of {}")
-SPREAD = Primitive("spread", _over_lanes, lambda g: (_summed(g),), "{}")
-STACK = Primitive("lanes", _over_lanes, lambda g, *xs: [_in_lane(g, i) for i in range(len(xs))], "lanes({})")
+LANE_SUM = Primitive("sum over lanes", _over_lanes, lambda g: (g,), "sum over lanes of {}", "")
+SPREAD = Primitive("spread", _over_lanes, lambda g: (_summed(g),), "{}", "")
+STACK = Primitive("lanes", _over_lanes, lambda g, *xs: [_in_lane(g, i) for i in range(len(xs))], "lanes({})", "xs")
 ONE_LANE = Primitive("one lane", _over_lanes, lambda g, x, i: (_in_lane(g, int(i)), 0.0), "{} in lane {}")
 LANE = Primitive("lane", _over_lanes, lambda g, v, i: (_in_one_lane(g, i), 0.0), "{}[{}]")
 KEEPING_ZERO = (

@@ -3,23 +3,31 @@
 Each does what `engine.record` does, written out for one or two operands: nearly every node is made here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from inspect import Parameter, Signature
 from typing import Any
 
 from autograd_lite.core import value as engine
 from autograd_lite.core.checks import as_float
 from autograd_lite.core.primitives import PRIMITIVES, Primitive
+from autograd_lite.core.signatures import operands_of, with_defaults
 from autograd_lite.core.value import Number, Value, constant, new
 
 OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "neg": "neg", "abs": "abs"}
 
 
-def install(primitive: Primitive) -> None:
-    """Make a row of the table a method of `Value`, if its name can be one."""
-    make = _unary if primitive.arity == 1 else _binary if primitive.arity == 2 else _variadic
-    method = make(primitive)
+def install(primitive: Primitive, operands: Sequence[Parameter] | None) -> None:
+    """Make a row of the table a method of `Value`, if its name can be one, and the operator that it is."""
+    names = [p.name if p.default is p.empty else "with a default" for p in operands or ()]
+    if primitive.arity == 1:
+        method = _unary(primitive)
+    elif primitive.name in OPERATORS or names == ["x", "y"]:
+        method = _binary(primitive)
+    else:
+        method = _general(primitive, operands)
     if primitive.name.isidentifier():
         method.__name__, method.__qualname__ = primitive.name, f"Value.{primitive.name}"
+        method.__doc__ = f"The operation `{primitive.form}` with this Value first: a node of the graph."
         setattr(Value, primitive.name, method)
     if primitive.name in OPERATORS:
         setattr(Value, f"__{OPERATORS[primitive.name]}__", method)
@@ -48,29 +56,35 @@ def _unary(primitive: Primitive) -> Callable[..., Any]:
 def _binary(primitive: Primitive) -> Callable[..., Any]:
     forward, takes_output, takes_operands = primitive.forward, primitive.takes_output, primitive.takes_operands
 
-    def method(self: Value, other: Any) -> Any:
-        if not isinstance(other, Value):
-            other = _operand(other, primitive)
-            if other is NotImplemented:
+    def method(self: Value, y: Any) -> Any:
+        if not isinstance(y, Value):
+            y = _operand(y, primitive)
+            if y is NotImplemented:
                 return NotImplemented
         if engine.recorder is not None:
-            return engine.recorder(primitive, (self, other))
-        a, b = self.data, other.data
+            return engine.recorder(primitive, (self, y))
+        a, b = self.data, y.data
         node: Value = new(Value)
-        node.data = y = forward(a, b)
+        node.data = c = forward(a, b)
         node.grad = 0.0
         node._primitive = primitive
-        node._parents = (self, other)
-        node._captured = ((y, a, b) if takes_output else (a, b)) if takes_operands else (y,) if takes_output else ()
+        node._parents = (self, y)
+        node._captured = ((c, a, b) if takes_output else (a, b)) if takes_operands else (c,) if takes_output else ()
         return node
 
     return method
 
 
-def _variadic(primitive: Primitive) -> Callable[..., Any]:
-    def method(self: Value, *others: Number) -> Any:
-        return primitive(self, *others)
+def _general(primitive: Primitive, operands: Sequence[Parameter] | None) -> Callable[..., Any]:
+    """A method of any number of operands, or of some with names and defaults of their own."""
+    function = primitive if operands is None else with_defaults(primitive, operands)
 
+    def method(self: Value, *others: Number, **named: Number) -> Any:
+        return function(self, *others, **named)
+
+    if operands is not None:
+        this = Parameter("self", Parameter.POSITIONAL_OR_KEYWORD)
+        method.__signature__ = Signature([this, *operands[1:]])  # type: ignore[attr-defined]
     return method
 
 
@@ -95,4 +109,4 @@ def _operand(x: Any, primitive: Primitive) -> Any:
 
 
 for row in PRIMITIVES.values():
-    install(row)
+    install(row, None if row.arity is None else operands_of(row.forward))

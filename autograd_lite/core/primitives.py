@@ -8,11 +8,14 @@ from autograd_lite.numeric.ieee import IEEE
 
 Vjp = Callable[..., Sequence[Any]]
 _running_ieee = False  # inside `run_ieee`: then what a primitive computes is an IEEE float too
-VARARGS = 0x04  # the code flag of a function that takes *args
 
 
 class Primitive:
     """A primitive: its name, how to compute it, the body of its local backward closure, and how it prints.
+
+    `saves` says what the local backward closure keeps of a node, and is given after the gradient: "y", the output; "x",
+    the operands in order; "y x", both; "", neither. "xs" in place of "x" is the same for a primitive of any number of
+    operands, whose `forward` takes them as one sequence.
 
     Calling it applies it: to plain floats it gives a float; with a Value among the operands it records a node.
     """
@@ -21,17 +24,15 @@ class Primitive:
 
     RECORD: ClassVar[Callable[["Primitive", tuple[Any, ...]], Any]]  # set by the engine, which knows what a Value is
 
-    def __init__(self, name: str, forward: Callable[..., Any], vjp: Vjp, form: str) -> None:
+    def __init__(self, name: str, forward: Callable[..., Any], vjp: Vjp, form: str, saves: str = "x") -> None:
         self.name = name
         self.forward = forward
         self.vjp = vjp
         self.form = form
-        code = vjp.__code__
-        any_number = bool(code.co_flags & VARARGS)
-        self.takes_output = code.co_varnames[1 : code.co_argcount][:1] == ("y",)
-        self.takes_operands = any_number or code.co_argcount > 1 + self.takes_output
+        self.takes_output = saves in ("y", "y x", "y xs")
+        self.takes_operands = saves not in ("y", "")
         numbered = sum(f"{{{i}}}" in form for i in range(9))
-        self.arity = None if any_number else form.count("{}") or numbered  # None: `forward` takes them as one sequence
+        self.arity = None if saves.endswith("xs") else form.count("{}") or numbered
 
     def __call__(self, *operands: Any) -> Any:
         for x in operands:
@@ -46,7 +47,7 @@ class Primitive:
         return y
 
     def captured(self, y: Any, xs: Sequence[Any]) -> tuple[Any, ...]:
-        """What the local backward closure keeps of the output and the operands: what its body names."""
+        """What the local backward closure keeps of the output and the operands."""
         if self.takes_operands:
             return (y, *xs) if self.takes_output else tuple(xs)
         return (y,) if self.takes_output else ()
@@ -58,14 +59,14 @@ class Primitive:
 PRIMITIVES: dict[str, Primitive] = {}
 
 
-def declare(name: str, forward: Callable[..., Any], vjp: Vjp, form: str) -> Primitive:
+def declare(name: str, forward: Callable[..., Any], vjp: Vjp, form: str, saves: str = "x") -> Primitive:
     """Declare a row of the table."""
-    PRIMITIVES[name] = Primitive(name, forward, vjp, form)
+    PRIMITIVES[name] = Primitive(name, forward, vjp, form, saves)
     return PRIMITIVES[name]
 
 
-LEAF = Primitive("", float, lambda g: (), "")
-CONSTANT = Primitive("", float, lambda g: (), "")
+LEAF = Primitive("", float, lambda g: (), "", "")
+CONSTANT = Primitive("", float, lambda g: (), "", "")
 
 
 def by_hand(op: Any, parents: Sequence[Any], node: type, push: Callable[[], None] | None = None) -> Primitive:
@@ -97,7 +98,7 @@ def by_hand(op: Any, parents: Sequence[Any], node: type, push: Callable[[], None
         push()
         return [0.0] * len(parents)
 
-    return Primitive(name, as_float, vjp, "")
+    return Primitive(name, as_float, vjp, "", "")
 
 
 def plain(xs: Sequence[Any]) -> bool:

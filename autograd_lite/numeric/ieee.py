@@ -60,12 +60,16 @@ log1p = total(math.log1p, lambda x: _pole(1.0 + x))
 sqrt = total(math.sqrt, lambda x: nan)
 sin, cos, tan = (total(f, lambda x: nan) for f in (math.sin, math.cos, math.tan))
 asin, acos, acosh = (total(f, lambda x: nan) for f in (math.asin, math.acos, math.acosh))
-atan, atan2, asinh, hypot = math.atan, math.atan2, math.asinh, math.hypot
+atan, atan2, asinh = math.atan, math.atan2, math.asinh
 sinh = total(math.sinh, lambda x: math.copysign(inf, x))
 cosh = total(math.cosh, lambda x: inf)
 tanh, erf, erfc = math.tanh, math.erf, math.erfc
 atanh = total(math.atanh, lambda x: math.copysign(inf, x) if abs(x) == 1.0 else nan)
 fsum = total(math.fsum, lambda xs: sum(x * 2.0**-64 for x in xs) * 2.0**64)
+
+
+def hypot(x: float, y: float) -> float:
+    return math.hypot(x, y)
 
 
 def length(xs: Sequence[float]) -> float:

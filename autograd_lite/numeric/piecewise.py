@@ -1,10 +1,10 @@
 """Functions that choose: what is computed depends on where an operand lies. And the zero that stops an adjoint."""
 
-from autograd_lite.numeric.ieee import expm1, nan
+from autograd_lite.numeric.ieee import expm1, inf, nan
 
 
-def where(condition: float, a: float, b: float) -> float:
-    return a if condition else b
+def where(condition: float, x: float, y: float) -> float:
+    return x if condition else y
 
 
 def sign(x: float) -> float:
@@ -45,21 +45,21 @@ def relu(x: float) -> float:
     return 0.0 if x <= 0.0 else x
 
 
-def leaky_relu(x: float, slope: float) -> float:
+def leaky_relu(x: float, slope: float = 0.01) -> float:
     return x * slope if x <= 0.0 else x
 
 
-def elu(x: float, alpha: float) -> float:
+def elu(x: float, alpha: float = 1.0) -> float:
     return alpha * expm1(x) if x <= 0.0 else x
 
 
-def maximum(a: float, b: float) -> float:
-    return a if a > b or a != a else b
+def maximum(x: float, y: float) -> float:
+    return x if x > y or x != x else y
 
 
-def minimum(a: float, b: float) -> float:
-    return a if a < b or a != a else b
+def minimum(x: float, y: float) -> float:
+    return x if x < y or x != x else y
 
 
-def clamp(x: float, low: float, high: float) -> float:
+def clamp(x: float, low: float = -inf, high: float = inf) -> float:
     return minimum(maximum(x, low), high)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from operator import mul
 
 from autograd_lite.numeric.exact import exp_difference, exp_pair, product_error, two_product, two_sum
-from autograd_lite.numeric.ieee import exp, fsum, hypot, inf, length, log, log1p
+from autograd_lite.numeric.ieee import exp, fsum, inf, length, log, log1p
 
 
 def mean(xs: Sequence[float]) -> float:
@@ -45,7 +45,7 @@ def dot(v: Sequence[float]) -> float:
         total = math.fsum(terms)
     except (OverflowError, ValueError):
         return fsum(terms)
-    if abs(total) * 4.0 < hypot(*terms):
+    if abs(total) * 4.0 < math.hypot(*terms):
         exact = fsum([*terms, *map(product_error, w, x)])
         if math.isfinite(exact):
             return exact
@@ -84,8 +84,8 @@ def logsumexp(xs: Sequence[float]) -> float:
     return result
 
 
-def logaddexp(a: float, b: float) -> float:
-    return logsumexp((a, b))
+def logaddexp(x: float, y: float) -> float:
+    return logsumexp((x, y))
 
 
 def _cancelling_logsumexp(top: float, others: Sequence[float]) -> float:
