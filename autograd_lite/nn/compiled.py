@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from autograd_lite.compiler import backends
-from autograd_lite.compiler.ir import record_program
+from autograd_lite.compiler.ir import Program, record_program
 from autograd_lite.compiler.jitted import chunks_of
 from autograd_lite.compiler.outside import unread
 from autograd_lite.compiler.tracer import LaneTracer, Tape, Tracer, tracing
@@ -102,18 +102,9 @@ class Trainer:
         self._state = None
 
     def record(self, loss: Loss, inputs: Sequence[Tracer], lanes: int = 0) -> Gradient:
-        """What `loss` returns, and its gradient, as a program of the inputs: rows of so many lanes first, if any."""
-        parameters = self.optimizer.parameters
-        with no_gc(), unread(self.loss, parameters), tracing() as tape:
-            tape.lanes = lanes
-            result = loss(tape)
-            value, beside = result if isinstance(result, tuple) else (result, ())
-            value, (numbers, others) = as_value(value, "the loss"), flatten(beside, "what loss returns beside it")
-            graph = between(parameters, topological_order(value, stop=parameters)[0])
-            gradient = pull_back(graph, parameters, [value], [1.0], recording=True)
-            outputs = [as_value(x) for x in (value, *numbers, *gradient)]
-        rows = [x for x in inputs if isinstance(x, LaneTracer)]
-        program = record_program(tape, [*rows, *parameters, *inputs[len(rows) :]], outputs)
+        """What `loss` returns, and its gradient, as a program that is ready to run."""
+        with unread(self.loss):
+            program, others = gradient_program(loss, self.optimizer.parameters, inputs, lanes)
         return Gradient(backends.load(program, self.backend), program.captured, others)
 
     def move(
@@ -128,7 +119,7 @@ class Trainer:
         (check or self._check)(loss, slopes)
         lr = rate_at(optimizer.lr, optimizer.steps)
         if self._update is None:
-            self._update = self._record_update()
+            self._update = backends.load(update_program(optimizer), self.backend)
         moved = self._update([[state[0], slopes, *state[2:]], lr, float(optimizer.steps + 1)])
         size = len(optimizer.parameters)
         first, *memories = (moved[i : i + size] for i in range(0, len(moved), size))
@@ -153,19 +144,39 @@ class Trainer:
             self._state += [[memory[name] for memory in optimizer.memory] for name in optimizer.remembers]
         return self._state
 
-    def _record_update(self) -> backends.Runner:
-        """One parameter's update, with a lane for each parameter."""
-        optimizer = copy(self.optimizer)
-        lr, count = Tracer(), Tracer()
-        with tracing() as tape:
-            tape.lanes = len(optimizer.parameters)
-            x, g, *before = rows = [LaneTracer() for _ in range(2 + len(optimizer.remembers))]
-            memory: Any = dict(zip(optimizer.remembers, before))
-            optimizer.steps = count  # type: ignore[assignment]
-            moved = optimizer.update(x, g, memory, lr)  # type: ignore[arg-type]
-            outputs = [as_value(y) for y in (moved, *[memory[name] for name in optimizer.remembers])]
-            program = record_program(tape, [*rows, lr, count], [tape.row(y) for y in outputs])
-        return backends.load(program, self.backend)
+
+def gradient_program(
+    loss: Loss, parameters: Sequence[Value], inputs: Sequence[Tracer], lanes: int = 0
+) -> tuple[Program, Structure]:
+    """What `loss` returns, and its gradient, as a program of the inputs: rows of so many lanes first, if any.
+
+    The program gives the loss, the other numbers that `loss` returns beside it, whose structure is the second result,
+    and the gradient.
+    """
+    with no_gc(), unread(parameters), tracing() as tape:
+        tape.lanes = lanes
+        result = loss(tape)
+        value, beside = result if isinstance(result, tuple) else (result, ())
+        value, (numbers, others) = as_value(value, "the loss"), flatten(beside, "what loss returns beside it")
+        graph = between(parameters, topological_order(value, stop=parameters)[0])
+        gradient = pull_back(graph, parameters, [value], [1.0], recording=True)
+        outputs = [as_value(x) for x in (value, *numbers, *gradient)]
+    rows = [x for x in inputs if isinstance(x, LaneTracer)]
+    return record_program(tape, [*rows, *parameters, *inputs[len(rows) :]], outputs), others
+
+
+def update_program(optimizer: Optimizer) -> Program:
+    """A parameter's update, a lane for each: from number, gradient, memory, rate and step to number and memory."""
+    recorded = copy(optimizer)
+    lr, count = Tracer(), Tracer()
+    with tracing() as tape:
+        tape.lanes = len(optimizer.parameters)
+        x, g, *before = rows = [LaneTracer() for _ in range(2 + len(optimizer.remembers))]
+        memory: Any = dict(zip(optimizer.remembers, before))
+        recorded.steps = count  # type: ignore[assignment]
+        moved = recorded.update(x, g, memory, lr)  # type: ignore[arg-type]
+        outputs = [as_value(y) for y in (moved, *[memory[name] for name in optimizer.remembers])]
+        return record_program(tape, [*rows, lr, count], [tape.row(y) for y in outputs])
 
 
 def first_not_finite(numbers: Any) -> int | None:
