@@ -7,3 +7,4 @@ functions are made from the table here.
 
 from autograd_lite.core import copying as copying
 from autograd_lite.core import operators as operators
+from autograd_lite.core import ufuncs as ufuncs

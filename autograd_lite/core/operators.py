@@ -108,5 +108,11 @@ def _operand(x: Any, primitive: Primitive) -> Any:
         return NotImplemented
 
 
+def _itself(x: Value) -> Value:
+    """`+x`: x."""
+    return x
+
+
+Value.__pos__ = _itself  # type: ignore[attr-defined]
 for row in PRIMITIVES.values():
     install(row, None if row.arity is None else operands_of(row.forward))

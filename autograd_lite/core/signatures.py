@@ -37,9 +37,13 @@ def _operand(name: str, default: Any) -> Parameter:
 def with_defaults(primitive: Primitive, operands: Sequence[Parameter]) -> Callable[..., Any]:
     """The primitive as a function whose operands have names and defaults."""
     signature = inspect.Signature(operands)
+    defaults = [p.default for p in operands]
+    least = sum(p.default is p.empty for p in operands)
 
     def function(*given: Any, **named: Any) -> Any:
-        if named or len(given) != len(operands):
+        if not named and least <= len(given) <= len(operands):
+            given = (*given, *defaults[len(given) :])
+        else:
             try:
                 bound = signature.bind(*given, **named)
             except TypeError as error:

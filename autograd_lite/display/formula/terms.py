@@ -61,7 +61,10 @@ def _apply(v: Value, operands: list[Term]) -> Term:
     if primitive is table.pow_slope:
         form = POW_SLOPES.get((operands[2].number or 0.0, operands[3].number or 0.0), form)
     tree = _parsed(form, primitive.arity is None)
-    return _term(tree, operands) if tree else as_it_stands(form, operands)
+    try:
+        return _term(tree, operands) if tree else as_it_stands(form, operands)
+    except NotImplementedError:  # Python could read it, but it is no formula
+        return as_it_stands(form, operands)
 
 
 COMPARISONS: dict[type, tuple[str, str]] = {ast.Eq: ("==", "="), ast.Gt: (">", ">"), ast.GtE: (">=", r"\ge")}
@@ -97,8 +100,8 @@ def _term(tree: ast.expr, operands: list[Term]) -> Term:
         case ast.Compare(left, [op], [right]) if type(op) in COMPARISONS:
             sign, latex_sign = COMPARISONS[type(op)]
             return comparison(_term(left, operands), sign, latex_sign, _term(right, operands))
-        case ast.Call(ast.Name(name), [ast.Name(slot)]) if slot == SLOT + "all":
+        case ast.Call(ast.Name(name), [ast.Name(slot)], []) if slot == SLOT + "all":
             return call(name.replace(PRIME, "'"), operands)
-        case ast.Call(ast.Name(name), arguments):
+        case ast.Call(ast.Name(name), arguments, []):
             return call(name.replace(PRIME, "'"), [_term(a, operands) for a in arguments])
-    raise ValueError(f"no notation for the form {ast.unparse(tree)}")
+    raise NotImplementedError(ast.unparse(tree))
