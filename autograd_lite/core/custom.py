@@ -7,8 +7,7 @@ from typing import Any
 
 from autograd_lite.core.checks import as_float, shown
 from autograd_lite.core.operators import install
-from autograd_lite.core.primitives import PRIMITIVES, declare
-from autograd_lite.core.signatures import POSITIONAL, operands_of, parameters, with_defaults
+from autograd_lite.core.primitives import POSITIONAL, PRIMITIVES, declare, operands_of, parameters, with_defaults
 from autograd_lite.core.value import Value
 from autograd_lite.numeric.ieee import IEEE
 

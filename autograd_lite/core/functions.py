@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, overload
 
 from autograd_lite.core import table as table
-from autograd_lite.core.documented import listed, of_list, of_two, over, public
+from autograd_lite.core.elementary import listed, of_list, of_two, over, public
 from autograd_lite.core.primitives import each
 from autograd_lite.core.value import Number, Value
 from autograd_lite.numeric.ieee import inf

@@ -9,8 +9,7 @@ from typing import Any
 
 from autograd_lite.core import value as engine
 from autograd_lite.core.checks import as_float
-from autograd_lite.core.primitives import PRIMITIVES, Primitive
-from autograd_lite.core.signatures import operands_of, with_defaults
+from autograd_lite.core.primitives import PRIMITIVES, Primitive, operands_of, with_defaults
 from autograd_lite.core.value import Number, Value, constant, new
 
 OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "neg": "neg", "abs": "abs"}
@@ -113,6 +112,6 @@ def _itself(x: Value) -> Value:
     return x
 
 
-Value.__pos__ = _itself  # type: ignore[attr-defined]
+Value.__pos__ = _itself  # type: ignore[operator]
 for row in PRIMITIVES.values():
     install(row, None if row.arity is None else operands_of(row.forward))
