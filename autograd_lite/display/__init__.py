@@ -6,7 +6,8 @@ formulas show themselves in a notebook and can be saved to files. Nothing here c
 
 from autograd_lite.display.formula.printer import expression
 from autograd_lite.display.graph.drawing import draw
+from autograd_lite.display.network.playing import playground
 from autograd_lite.display.stepping.passes import steps
 from autograd_lite.display.stepping.widget import live
 
-__all__ = ["draw", "expression", "live", "steps"]
+__all__ = ["draw", "expression", "live", "playground", "steps"]

@@ -29,7 +29,7 @@ class Column:
     size: int
     title: str
     says: list[str]
-    bias: list[float] = field(default_factory=list)
+    neurons: list[Neuron] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
 
     @property
@@ -71,11 +71,10 @@ def _append(found: list[Column], name: str, neurons: list[Neuron]) -> None:
         )
     prefix = f"{name}." if name else ""
     activation = str(neurons[0].options()["activation"])
-    column = Column(len(neurons), f"{len(neurons)} {activation}", [])
+    column = Column(len(neurons), f"{len(neurons)} {activation}", [], neurons)
     for j, neuron in enumerate(neurons):
         own = f"{prefix}neurons.{j}" if len(neurons) > 1 or not name.endswith("neurons") else name
         column.says.append(f"{own}\n{activation}\n{_numbers('b', neuron.b)}")
-        column.bias.append(neuron.b.data)
         for i, w in enumerate(neuron.w):
             says = f"{own}.w.{i}\n{_numbers('weight', w)}"
             column.lines.append(Line(i, j, w.data, gradient_of(w), says))

@@ -24,12 +24,12 @@ class NetworkDrawing:
     def __init__(self, model: Module, gradients: bool) -> None:
         self._columns = columns(model)
         self._gradients = gradients
-        self._caption = "network of " + " - ".join(f"{column.size:,}" for column in self._columns)
+        self.caption = "network of " + " - ".join(f"{column.size:,}" for column in self._columns)
 
     @property
     def svg(self) -> str:
         """The picture as SVG. Names and numbers come up when the pointer rests on a dot or a line."""
-        return to_svg(self._columns, self._gradients, self._caption)
+        return to_svg(self._columns, self._gradients, self.caption)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the picture to a file, `.svg` or `.html`; another suffix is a ValueError."""
@@ -39,29 +39,33 @@ class NetworkDrawing:
             raise ValueError(f"save(path) of a network must end in .svg or .html, not {fspath(path)!r}")
         write_whole(target, (self.svg if suffix == "svg" else self._page()).encode())
 
+    def image(self, kind: str) -> str:
+        """The picture as an HTML image of a class, for where nothing else may be shown."""
+        picture = b64encode(self.svg.encode()).decode()
+        source = f"data:image/svg+xml;base64,{picture}"
+        return f'<img class="{kind}" alt="{self.caption}" style="max-width:100%" src="{source}">'
+
     def _page(self) -> str:
         head = '<meta charset="utf-8"><meta name="color-scheme" content="light dark">'
-        return f"<!doctype html>{head}<title>{self._caption}</title>{self.svg}"
+        return f"<!doctype html>{head}<title>{self.caption}</title>{self.svg}"
 
     def _repr_html_(self) -> str:
         """A frame in which the pointer finds names; where a notebook is not trusted, the same as a mere image."""
         svg = self.svg
         width, height = _size(self._columns)
-        image = b64encode(svg.encode()).decode()
         inside = escape(
             "<style>body { margin: 0; overflow: hidden } svg { display: block; width: 100%; height: auto }</style>"
             + svg
         )
         return (  # an untrusted notebook drops style and frame, and shows the image
             "<style>.autograd-lite-network { display: none }</style>"
-            f'<img class="autograd-lite-network" alt="{self._caption}" style="max-width:100%" '
-            f'src="data:image/svg+xml;base64,{image}">'
-            f'<iframe title="{self._caption}" srcdoc="{inside}" '
+            f"{self.image('autograd-lite-network')}"
+            f'<iframe title="{self.caption}" srcdoc="{inside}" '
             f'style="border:0; width:{width}px; max-width:100%; aspect-ratio:{width}/{height}"></iframe>'
         )
 
     def __repr__(self) -> str:
-        return f"<{self._caption}: show it in a notebook, or save('network.svg')>"
+        return f"<{self.caption}: show it in a notebook, or save('network.svg')>"
 
 
 def to_svg(found: list[Column], gradients: bool, caption: str) -> str:

@@ -61,6 +61,8 @@ def runnable(program: Program, name: str = "run", library: Library | None = None
         "outputs": program.outputs,
         "singles": program.singles,
         "rows": program.lane_registers,
+        "given": program.rows,
+        "wide": program.wide,
         "lanes": program.lanes,
         "kinds": kinds,
         "codes": code.codes.tolist(),
@@ -92,5 +94,7 @@ def _numbers(inputs: Sequence[Any]) -> Iterator[float]:
     for x in inputs:
         if isinstance(x, (float, int)):
             yield x
+        elif isinstance(x, list):
+            yield from (y for part in x for y in (part if isinstance(part, (list, tuple)) else (part,)))
         else:
-            yield from x if isinstance(x, list) else x.ravel().tolist()
+            yield from x.ravel().tolist()

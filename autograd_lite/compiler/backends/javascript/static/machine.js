@@ -91,8 +91,14 @@ const load = (program, functions) => {
 
   const steps = targets.map((_, i) => instruction(i));
   return (numbers) => {
-    r.set(numbers);
+    const inRows = program.given * lanes; // rows that are given come first
+    for (let k = 0; k < inRows; k++) r[singles + k] = numbers[k];
+    for (let k = inRows; k < numbers.length; k++) r[k - inRows] = numbers[k];
     for (const step of steps) step();
-    return outputs.map((i) => r[i]);
+    if (!program.wide.some(Boolean)) return outputs.map((x) => r[place(x)]);
+    return outputs.flatMap((x, k) => {
+      const single = r[place(x)];
+      return !program.wide[k] ? [single] : x < singles ? Array(lanes).fill(single) : Array.from(r.subarray(place(x), place(x) + lanes));
+    });
   };
 };
