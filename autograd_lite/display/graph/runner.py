@@ -1,11 +1,13 @@
 """DOT text to a picture, by whichever Graphviz renderer this machine has, never for longer than a time limit."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
 import warnings
+from importlib.resources import files
 from pathlib import Path
 from unicodedata import east_asian_width
 
@@ -24,6 +26,8 @@ class RenderError(RuntimeError):
 
 def render(dot: str, suffix: str) -> bytes:
     """The picture of the DOT text in the format of a file suffix, such as "svg"; RenderError if there is none."""
+    if sys.platform == "emscripten":
+        return _render_in_browser(dot, suffix)
     program = find_renderer(suffix)
     if suffix == "png" and "graphviz-pure" in program and any(map(_is_wide, dot)):
         program = shutil.which("dot") or program
@@ -49,6 +53,23 @@ def render(dot: str, suffix: str) -> bytes:
         said = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it gave no picture"]
         problem = f"the renderer {program} cannot make {suffix}: {said[0]}. To mend it: {INSTALL}"
     raise RenderError(problem)
+
+
+def _render_in_browser(dot: str, suffix: str) -> bytes:
+    """By Graphviz compiled to WebAssembly, a package that the course's site has beside Python; no process can start."""
+    if suffix != "svg":
+        raise RenderError(f"Python in a browser draws no {suffix}: save as .svg, .html or .dot")
+    attributes = dict(option.removeprefix("-G").split("=") for option in ATTEMPTS[0])
+    try:
+        import js
+        from pyodide.code import run_js
+
+        if not hasattr(js, "autogradLiteDot"):
+            run_js(files("autograd_lite_graphviz").joinpath("dot.js").read_text(encoding="utf-8"))
+        svg: str = js.autogradLiteDot(dot, suffix, json.dumps(attributes))
+    except Exception as error:
+        raise RenderError(f"no picture in this browser: {error}") from error
+    return svg.replace(FITTING, "").encode()
 
 
 def find_renderer(suffix: str = "svg") -> str:
