@@ -7,7 +7,7 @@ one for each sample; a parameter that all samples share receives one gradient, t
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd_lite.compiler.tracer import LANE, STACK, LaneTracer, Tape, tapes
+from autograd_lite.compiler.tracer import LANE, STACK, LaneTracer, Tape, current_tape
 from autograd_lite.core.value import Value, as_value, record
 from autograd_lite.transforms.pytree import Structure, array, flatten, is_array_type, unflatten
 
@@ -33,7 +33,7 @@ def vmap(f: Callable[..., Any], in_axes: int | Sequence[int | None] | None = 0) 
         axes = _axes(in_axes, len(args))
         length = _length(args, axes)
         as_array = any(axis == 0 and _has_array(arg) for arg, axis in zip(args, axes))
-        tape = tapes[-1] if tapes else None
+        tape = current_tape()
         if tape is None or tape.mapping or tape.lanes not in (0, length):
             calls = [[_entry(arg, i) if axis == 0 else arg for arg, axis in zip(args, axes)] for i in range(length)]
             results = [flatten(f(*call), f"the result of {getattr(f, '__name__', f)}") for call in calls]

@@ -12,8 +12,7 @@ from typing import Any
 
 from autograd_lite.compiler import backends
 from autograd_lite.compiler.ir import Program, record_program
-from autograd_lite.compiler.outside import unread
-from autograd_lite.compiler.tracer import Tracer, is_tracing, tracing
+from autograd_lite.compiler.tracer import Tracer, current_tape, tracing
 from autograd_lite.core.modes import is_recording, no_gc
 from autograd_lite.core.primitives import Primitive
 from autograd_lite.core.value import Value, as_data, as_value, attach, topological_order
@@ -56,7 +55,7 @@ class Jitted:
         update_wrapper(self, f)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if is_tracing():  # inside another jit: part of its program
+        if current_tape() is not None:  # inside another jit: part of its program
             return self.f(*args, **kwargs)
         chunks: list[Any] = []
         recording = self.recording_for(args, kwargs, chunks)
@@ -82,7 +81,7 @@ class Jitted:
 
     def _compare(self, result: Any, eager: Any) -> None:
         for i, (got, value) in enumerate(zip(flatten(result)[0], flatten(eager)[0], strict=True)):
-            expected = as_value(value).data
+            expected = as_value(value)._data
             if not (isclose(got, expected, rel_tol=1e-9, abs_tol=1e-300) or (got != got and expected != expected)):
                 raise RuntimeError(
                     f"jit({_name(self.f)}) gives {got!r} for number {i} of the result, the function itself "
@@ -98,7 +97,7 @@ class Recording:
         self.structure, self.backend = structure, backend
         inputs = [Tracer() for _ in range(len(structure))]
         with no_gc():
-            with unread(f), tracing() as tape:
+            with tracing() as tape:
                 outputs, self.out = self.call(inputs)
                 nodes = [as_value(y) for y in outputs]
             self.program = record_program(tape, inputs, nodes)
@@ -115,7 +114,7 @@ class Recording:
         if self._runner is None:
             self._runner = backends.load(self.program, self.backend)
         if self.program.captured:
-            chunks = [*chunks, *([v.data for v in self.program.captured] if captured is None else captured)]
+            chunks = [*chunks, *([v._data for v in self.program.captured] if captured is None else captured)]
         return self._runner(chunks)
 
     def assemble(self, outputs: Sequence[Any]) -> Any:
@@ -133,7 +132,7 @@ class Recording:
         if not is_recording():
             return unflatten(self.out, map(Value, outputs))
         parents = (*[leaves[i] for i in moving], *self.program.captured)
-        xs = [p.data for p in parents]
+        xs = [p._data for p in parents]
         rules = [self._primitive(k, moving, data) for k in range(len(outputs))]
         return unflatten(self.out, [attach(primitive, parents, xs, y) for primitive, y in zip(rules, outputs)])
 

@@ -47,9 +47,9 @@ class Numbered:
             try:
                 xs = tuple([number[p] for p in v._parents])
             except KeyError:
-                xs = tuple([number[p] if p in number else self.constant(p.data) for p in v._parents])
+                xs = tuple([number[p] if p in number else self.constant(p._data) for p in v._parents])
             number[v] = self.node(v._primitive, xs)
-        self.outputs = [number[v] if v in number else self.constant(v.data) for v in outputs]
+        self.outputs = [number[v] if v in number else self.constant(v._data) for v in outputs]
         self._seen.clear()  # a fifth of the memory
 
     def constant(self, x: float) -> int:

@@ -10,7 +10,7 @@ lanes and back: SPREAD, STACK, ONE_LANE, LANE, LANE_SUM.
 
 import linecache
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from math import isfinite
 from os.path import exists
@@ -18,14 +18,21 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from autograd_lite.core import table as table
-from autograd_lite.core import value as engine
-from autograd_lite.core.modes import recording
+from autograd_lite.core.modes import inside
 from autograd_lite.core.primitives import CONSTANT, LEAF, Primitive
-from autograd_lite.core.value import Number, Value, as_value, new
-from autograd_lite.numeric.ieee import nan
+from autograd_lite.core.value import EQUALITY, Mode, Number, Value, active, as_value, constant, new, record
 
 PACKAGE = __name__.partition(".")[0]
 CHOOSE = "where(condition, a, b) computes both and chooses; maximum, clamp, relu, abs and their like need no condition"
+REMEDIES = {
+    "reading a Value's number": "return it from the function and read it there",
+    "setting a Value's number": "compute a new Value instead",
+    "reading a Value's gradient": "return the Value, and differentiate the function: jit(value_and_grad(f))",
+    "formatting a Value's number": "return it from the function and print it there",
+    "forward()": "the program itself runs again at each call",
+    "backward()": "jit a function and differentiate it: jit(value_and_grad(f))",
+    EQUALITY: "(x >= y) * (x <= y) is a condition for where(condition, a, b), which computes both and chooses",
+}
 
 
 class TracingError(TypeError):
@@ -33,91 +40,33 @@ class TracingError(TypeError):
 
 
 class Tracer(Value):
-    """A Value that stands for a number of a program yet to run."""
+    """A Value that stands for a number of a program yet to run: the slot for its number is empty."""
 
     __slots__ = ()
-    _is_known = False
 
     def __init__(self) -> None:
         _prepare(self, LEAF, ())
 
-    @property
-    def data(self) -> float:
-        _refuse("reading a Value's number", "return it from the function and read it there")
-
-    @data.setter
-    def data(self, _: float) -> NoReturn:
-        _refuse("setting a Value's number", "compute a new Value instead")
-
-    def item(self) -> float:
-        return self.data
-
-    def forward(self) -> Value:
-        _refuse("forward()", "the program itself runs again at each call")
-
-    def backward(self, gradient: Number = 1.0, *, create_graph: bool = False) -> None:
-        _refuse("backward()", "jit a function and differentiate it: jit(value_and_grad(f))")
-
-    def _stop(self, contribution: Any) -> Any:
-        """The contribution of this adjoint, but 0 where the adjoint is 0: decided when the program runs."""
-        c = contribution
-        if not isinstance(c, Tracer) or c is self or (c._primitive in KEEPING_ZERO and self in c._parents):
-            return c
-        if isinstance(c, Outside):
-            return table.stop(self, c)
-        if c._primitive in (table.mul, table.adjoint_mul) and c._parents[0] is self:
-            c._primitive = table.adjoint_mul
-            return c
-        if c._primitive is table.neg:
-            inner = c._parents[0]
-            stopped = self._stop(inner)
-            return c if stopped is inner else table.neg(stopped)
-        if c._primitive is table.mul and _is_nonzero(c._parents[0]):
-            scale, inner = c._parents
-            stopped = self._stop(inner)
-            return c if stopped is inner else table.mul(scale, stopped)
-        if c._primitive is table.div and c._parents[0] is self and _is_nonzero(c._parents[1]):
-            return c
-        return table.stop(self, c)
-
-    def __lt__(self, other: Number) -> Any:
-        return table.greater(other, self)
-
-    def __le__(self, other: Number) -> Any:
-        return table.greater_equal(other, self)
-
-    def __gt__(self, other: Number) -> Any:
-        return table.greater(self, other)
-
-    def __ge__(self, other: Number) -> Any:
-        return table.greater_equal(self, other)
-
-    def __bool__(self) -> bool:
-        _refuse("branching on a Value", CHOOSE)
+    def __getattr__(self, name: str) -> Any:
+        if name == "_data":  # read where no tape runs
+            raise TracingError(
+                "this Value stands for a number of a function that was recorded by jit, and outlived the recording: "
+                "it was kept in a list, an attribute or a global. Return it from the function instead"
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, (float, int)):
-            _refuse("asking whether a Value == a number", CHOOSE)
-        return self is other
+        if isinstance(other, (Value, float, int)):
+            _refuse(EQUALITY, REMEDIES[EQUALITY])
+        return NotImplemented
 
     __hash__ = Value.__hash__
 
     def __index__(self) -> int:
         _refuse("using a Value as a plain number or index", CHOOSE)
 
-    def __format__(self, spec: str) -> str:
-        if spec:
-            _refuse("formatting a Value's number", "return it from the function and print it there")
-        return repr(self)
-
     def __repr__(self) -> str:
         return f"Value(data=?, op={self._primitive.name!r})"
-
-
-class Outside(Tracer):
-    """A Value of the outside while a function that uses it is recorded (see `outside.py`)."""
-
-    __slots__ = ()
 
 
 class LaneTracer(Tracer):
@@ -126,8 +75,11 @@ class LaneTracer(Tracer):
     __slots__ = ()
 
 
-class Tape(list[Tracer]):
-    """The operations of a function, in the order of recording. `lanes` is how many lanes it has, 0 for none."""
+class Tape(Mode, list[Tracer]):
+    """The operations of a function, in the order of recording. `lanes` is how many lanes it has, 0 for none.
+
+    It is a mode: what is computed while it runs is written to it, and no Value has a number but constants.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -135,7 +87,7 @@ class Tape(list[Tracer]):
         self.mapping = False  # whether vmap is just recording its function
         self.spread: dict[Value, Value] = {}  # single numbers that an operation over lanes uses, and their LaneTracers
 
-    def record(self, primitive: Primitive, parents: tuple[Value, ...]) -> Value:
+    def record(self, primitive: Primitive, parents: tuple[Value, ...], outer: tuple[Mode, ...] = ()) -> Value:
         """Write an operation: what the engine calls in place of computing it."""
         if self.lanes:
             whole = self._all_lanes(parents) if primitive in (table.sum, table.mean, STACK) else None
@@ -144,12 +96,30 @@ class Tape(list[Tracer]):
                     return whole
                 total: Value = LANE_SUM(whole) / (self.lanes if primitive is table.mean else 1.0)
                 return total
-            if primitive in (STACK, ONE_LANE):
+            if primitive in (STACK, ONE_LANE, SPREAD):
                 return self._write(LaneTracer, primitive, parents)
             if LaneTracer in map(type, parents) and primitive is not LANE:
                 parents = tuple([p if type(p) is LaneTracer else self.spread_out(p) for p in parents])
                 return self._write(Tracer if primitive is LANE_SUM else LaneTracer, primitive, parents)
         return self._write(Tracer, primitive, parents)
+
+    def variable(self, x: Number, outer: tuple[Mode, ...]) -> Value:
+        """A node for the number x; inside vmap one for each lane, since each lane differentiates for itself."""
+        x = as_value(x)
+        each_lane = self.mapping and type(x) is not LaneTracer
+        return self.record(SPREAD if each_lane else table.identity, (x,))
+
+    def hides(self, v: Value) -> bool:
+        """Whether the number is known only when the program runs: of all but constants."""
+        return v._primitive is not CONSTANT
+
+    def refuse(self, v: Value, use: str) -> NoReturn:
+        """A TracingError that shows the line."""
+        _refuse(use, REMEDIES.get(use, CHOOSE))
+
+    def stop(self, g: Value, contribution: Number) -> Any:
+        """The contribution of the adjoint g, but 0 where the adjoint is 0: decided when the program runs."""
+        return _stopped(g, contribution)
 
     def spread_out(self, x: Value) -> Value:
         """A single number as the same number in every lane: its gradient is the sum over the lanes."""
@@ -175,45 +145,60 @@ class Tape(list[Tracer]):
             return None
         whole = parents[0]._parents[0]
         for i, p in enumerate(parents):
-            if p._primitive is not LANE or p._parents[0] is not whole or p._parents[1].data != i:
+            if p._primitive is not LANE or p._parents[0] is not whole or p._parents[1]._data != i:
                 return None
         return whole
 
 
-tapes: list[Tape] = []  # of the functions being recorded, the innermost last
+def current_tape() -> Tape | None:
+    """The tape that runs in this context, if one does: then a jitted function is part of the program around it."""
+    for mode in reversed(active()):
+        if isinstance(mode, Tape) and not mode.ended:
+            return mode
+    return None
 
 
 @contextmanager
 def tracing() -> Iterator[Tape]:
     """Inside, operations are written to the tape it yields, in order."""
     tape = Tape()
-    tapes.append(tape)
-    try:
-        with recording(tape.record, None):
-            yield tape
-    finally:
-        tapes.pop()
-
-
-def is_tracing() -> bool:
-    """Whether a tape is running: then a jitted function is recorded into the program around it."""
-    return bool(tapes)
+    with inside(tape):
+        yield tape
 
 
 def _prepare(node: Tracer, primitive: Primitive, parents: tuple[Value, ...]) -> None:
-    _set_number(node, nan)
-    node.grad = 0.0
+    node._grad = 0.0
     node._primitive = primitive
     node._parents = parents
     node._captured = ()
 
 
+def _stopped(g: Value, c: Any) -> Any:
+    if not isinstance(c, Value) or c is g or c._primitive is CONSTANT:
+        return c
+    if not isinstance(c, Tracer):
+        return table.stop(g, c)
+    if c._primitive in KEEPING_ZERO and any(p is g for p in c._parents):
+        return c
+    if c._primitive in (table.mul, table.adjoint_mul) and c._parents[0] is g:
+        c._primitive = table.adjoint_mul
+        return c
+    if c._primitive is table.neg:
+        inner = c._parents[0]
+        stopped = _stopped(g, inner)
+        return c if stopped is inner else table.neg(stopped)
+    if c._primitive is table.mul and _is_nonzero(c._parents[0]):
+        scale, inner = c._parents
+        stopped = _stopped(g, inner)
+        return c if stopped is inner else table.mul(scale, stopped)
+    if c._primitive is table.div and c._parents[0] is g and _is_nonzero(c._parents[1]):
+        return c
+    return table.stop(g, c)
+
+
 def _is_nonzero(x: Value) -> bool:
     """Whether x is a finite constant other than 0, times which a zero is a zero."""
-    return x._primitive is CONSTANT and x.data != 0.0 and isfinite(x.data)
-
-
-_set_number: Callable[[Value, float], None] = Value.__dict__["data"].__set__  # which `Tracer.data` hides
+    return x._primitive is CONSTANT and x._data != 0.0 and isfinite(x._data)
 
 
 def _refuse(what: str, remedy: str) -> NoReturn:
@@ -240,7 +225,8 @@ def _over_lanes(*_: float) -> float:
 
 
 def _summed(g: Any) -> Any:
-    return LANE_SUM(g) if isinstance(g, LaneTracer) else g * float(tapes[-1].lanes)
+    tape = current_tape()
+    return LANE_SUM(g) if isinstance(g, LaneTracer) else g * float(tape.lanes if tape is not None else 1)
 
 
 def _in_lane(g: Any, i: int) -> Any:
@@ -249,7 +235,7 @@ def _in_lane(g: Any, i: int) -> Any:
 
 def _in_one_lane(g: Any, i: float) -> Any:
     """An adjoint over lanes that is g in lane i, and 0 in the others."""
-    return engine.record(ONE_LANE, (as_value(g), engine.constant(i)))
+    return record(ONE_LANE, (as_value(g), constant(i)))
 
 
 LANE_SUM = Primitive("sum over lanes", _over_lanes, lambda g: (g,), "sum over lanes of {}", "")

@@ -5,6 +5,8 @@ with `value.py`, then `table.py`; the rest of the package is derived from these 
 functions are made from the table here.
 """
 
+from autograd_lite.core import backward as backward
 from autograd_lite.core import copying as copying
+from autograd_lite.core import micrograd as micrograd
 from autograd_lite.core import operators as operators
 from autograd_lite.core import ufuncs as ufuncs

@@ -4,7 +4,7 @@ import copy as standard
 from typing import Any
 
 from autograd_lite.core.primitives import CONSTANT, LEAF, PRIMITIVES
-from autograd_lite.core.value import Value, topological_order
+from autograd_lite.core.value import Value, build, topological_order
 
 Attributes = dict[str, Any] | None
 Step = tuple[str, float, float, tuple[int, ...], tuple[float, ...], Attributes]
@@ -12,7 +12,7 @@ Step = tuple[str, float, float, tuple[int, ...], tuple[float, ...], Attributes]
 
 def copy(v: Value) -> Value:
     """`copy.copy(v)`: a new node with the same parents."""
-    return _node(type(v), v.data, v.grad, v._primitive, v._parents, v._captured, v.__dict__)
+    return _node(type(v), v._data, v._grad, v._primitive, v._parents, v._captured, v.__dict__)
 
 
 def deepcopy(v: Value, memo: dict[int, Any]) -> Value:
@@ -21,11 +21,11 @@ def deepcopy(v: Value, memo: dict[int, Any]) -> Value:
     nodes = [u for u in leaves + interior if id(u) not in memo]
     for u in nodes:
         parents = tuple(memo[id(p)] for p in u._parents)
-        memo[id(u)] = _node(type(u), u.data, u.grad, u._primitive, parents, u._captured, None)
+        memo[id(u)] = _node(type(u), u._data, u._grad, u._primitive, parents, u._captured, None)
     for u in nodes:  # a gradient that is a graph may lead back here, so only once all nodes have their copies
         twin = memo[id(u)]
-        if not isinstance(u.grad, float):
-            twin.grad = standard.deepcopy(u.grad, memo)
+        if not isinstance(u._grad, float):
+            twin._grad = standard.deepcopy(u._grad, memo)
         if u.__dict__:
             twin.__dict__.update(standard.deepcopy(_attributes(u), memo))
     return memo[id(v)]  # type: ignore[no-any-return]
@@ -35,17 +35,20 @@ def reduce(v: Value) -> tuple[Any, ...]:
     """`pickle.dumps(v)`: leaves as objects, so that one shared with others stays shared; the rest as a flat list."""
     interior, leaves = topological_order(v)
     for u in (*leaves, *interior):
-        if isinstance(u.grad, type(v)):
+        if isinstance(u._grad, type(v)):
             raise TypeError(f"cannot pickle {u!r}: its grad is a graph; call zero_grad() or pickle .grad.data")
         if u._parents and u._primitive is not PRIMITIVES.get(u._primitive.name):
-            raise TypeError(f"cannot pickle {u!r}: operation {u.op!r} was recorded by hand; pickle detach() of it")
+            how = "was recorded by hand" if u._primitive.by_hand else "is not in the table of operations"
+            raise TypeError(f"cannot pickle {u!r}: operation {u.op!r} {how}; pickle detach() of it")
     if not v._parents:
-        return _leaf, (type(v), v.data, v.grad, v._primitive is CONSTANT, _attributes(v))
+        return _leaf, (type(v), v._data, v._grad, v._primitive is CONSTANT, _attributes(v))
     inputs = [u for u in leaves if u._primitive is not CONSTANT]
     constants = [u for u in leaves if u._primitive is CONSTANT]
     index = {u: i for i, u in enumerate(inputs + constants + interior)}
-    steps = [(u.op, u.data, u.grad, tuple(index[p] for p in u._parents), u._captured, _attributes(u)) for u in interior]
-    return _graph, (type(v), inputs, [u.data for u in constants], steps)
+    steps = [
+        (u.op, u._data, u._grad, tuple(index[p] for p in u._parents), u._captured, _attributes(u)) for u in interior
+    ]
+    return _graph, (type(v), inputs, [u._data for u in constants], steps)
 
 
 def _attributes(v: Value) -> dict[str, Any]:
@@ -69,8 +72,8 @@ def _graph(kind: type[Value], inputs: list[Value], constants: list[float], steps
 def _node(
     kind: type[Value], data: float, grad: Any, primitive: Any, parents: Any, captured: Any, attributes: Any
 ) -> Value:
-    node = object.__new__(kind)
-    node.data, node.grad, node._primitive, node._parents, node._captured = data, grad, primitive, parents, captured
+    node = build(kind, data, primitive, parents, captured)
+    node._grad = grad
     if attributes:
         node.__dict__.update(attributes)
     return node

@@ -1,4 +1,8 @@
-"""Ways of recording: without a graph, with every number watched, with Python's cycle collector held off."""
+"""Ways of recording: without a graph, with every number watched, with Python's cycle collector held off.
+
+Modes belong to their context: a thread, an asyncio task. A block that is left takes back its own mode, so blocks may
+end in another order than they began.
+"""
 
 import gc
 from collections.abc import Iterable, Iterator
@@ -6,9 +10,19 @@ from contextlib import contextmanager
 from math import isfinite
 from typing import Any
 
-from autograd_lite.core import value as engine
 from autograd_lite.core.primitives import Primitive
-from autograd_lite.core.value import Recorder, Value, Watch
+from autograd_lite.core.value import (
+    Mode,
+    Number,
+    Value,
+    _comparing,
+    _modes,
+    active,
+    as_data,
+    is_constant,
+    is_known,
+    record,
+)
 
 
 @contextmanager
@@ -21,47 +35,22 @@ def no_grad() -> Iterator[None]:
     >>> y.data, y.parents
     (9.0, ())
     """
-    with recording(_compute, None):
+    with inside(WithoutGraph()):
         yield
-
-
-def is_recording() -> bool:
-    """Whether operations record a graph: False inside `no_grad()`."""
-    return engine.recorder is not _compute
 
 
 @contextmanager
 def detect_anomaly() -> Iterator[None]:
     """Inside, the first value or gradient that is not finite raises a FloatingPointError saying where it arose.
 
+    Functions that are jitted run as they were written, so that what happens in them is seen too.
+
     >>> with detect_anomaly():
     ...     Value(0.0, label="x").log()
     Traceback (most recent call last):
     FloatingPointError: log(x=0.0) is -inf
     """
-
-    def record(primitive: Primitive, parents: tuple[Value, ...]) -> Value:
-        engine.recorder = outer
-        try:
-            node = engine.record(primitive, parents)
-        finally:
-            engine.recorder = record
-        if not isfinite(node.data):
-            raise FloatingPointError(f"{_describe(primitive.name, parents)} is {node.data}")
-        return node
-
-    def watch(node: Value, contributions: Iterable[Any]) -> None:
-        for i, (parent, d) in enumerate(zip(node.parents, contributions, strict=True)):
-            d = d.data if isinstance(d, Value) else d
-            if not isfinite(d) and not engine.is_constant(parent):
-                label = f" (label {node.label!r})" if node.label else ""
-                raise FloatingPointError(
-                    f"the gradient that {_describe(node.op, node.parents)}{label} hands to operand {i} is {d}; "
-                    f"the node's value is {node.data}, its own gradient {getattr(node.grad, 'data', node.grad)}"
-                )
-
-    outer = engine.recorder
-    with recording(record, watch):
+    with inside(Anomaly()):
         yield
 
 
@@ -69,11 +58,12 @@ def detect_anomaly() -> Iterator[None]:
 def no_gc() -> Iterator[None]:
     """Inside, Python's cycle collector rests. Graphs hold no cycles, so nothing is lost, and recording is faster.
 
+    Gradients left by `backward(create_graph=True)` are cycles: such passes call the collector now and then themselves.
     The collector's setting is as before on the way out.
     """
     was_enabled = gc.isenabled()
-    gc.disable()
     try:
+        gc.disable()
         yield
     finally:
         if was_enabled:
@@ -81,19 +71,84 @@ def no_gc() -> Iterator[None]:
 
 
 @contextmanager
-def recording(recorder: Recorder | None, watch: Watch | None) -> Iterator[None]:
-    """Inside, operations are recorded by `recorder`, and `watch` sees every closure's result."""
-    before = engine.recorder, engine.watch
-    engine.recorder, engine.watch = recorder, watch
+def inside(mode: Mode) -> Iterator[None]:
+    """Inside the block, recording is as `mode` has it."""
+
+    def leave() -> None:
+        mode.ended = True
+        _modes.set(tuple([m for m in active() if not m.ended]))
+
     try:
+        _modes.set((*active(), mode))
         yield
     finally:
-        engine.recorder, engine.watch = before
+        try:
+            leave()
+        except BaseException:  # Ctrl-C, just now
+            leave()
+            raise
 
 
-def _compute(primitive: Primitive, parents: tuple[Value, ...]) -> Value:
-    return Value(primitive.evaluate([p.data for p in parents]))
+def as_numbers() -> None:
+    """From here on, to the end of this context, a graph is recorded and Values compare as numbers: for a transform."""
+    _comparing.set(True)
+    if not is_recording():
+        _modes.set((*active(), WithGraph()))
+
+
+def is_recording() -> bool:
+    """Whether operations record a graph: False inside `no_grad()`."""
+    return not any(isinstance(mode, WithoutGraph) for mode in _up_to(active(), WithGraph))
+
+
+def _up_to(modes: tuple[Mode, ...], *stop: type[Mode]) -> Iterator[Mode]:
+    """The modes that count, the innermost first, up to one of the kinds in `stop`."""
+    for mode in reversed(modes):
+        if isinstance(mode, stop):
+            return
+        if not mode.ended:
+            yield mode
+
+
+class WithoutGraph(Mode):
+    """Operations compute, and their results are leaves."""
+
+    def record(self, primitive: Primitive, parents: tuple[Value, ...], outer: tuple[Mode, ...]) -> Value:
+        """A leaf."""
+        if outer:
+            return record(primitive, parents, outer).detach()
+        return Value(primitive.evaluate([p._data for p in parents]))
+
+
+class WithGraph(Mode):
+    """Operations are recorded as outside of all `no_grad()`: for a transform, which needs a graph within."""
+
+    def record(self, primitive: Primitive, parents: tuple[Value, ...], outer: tuple[Mode, ...]) -> Value:
+        """A node."""
+        return record(primitive, parents, tuple([m for m in outer if not isinstance(m, WithoutGraph)]))
+
+
+class Anomaly(Mode):
+    """The first number that is not finite is an error."""
+
+    def record(self, primitive: Primitive, parents: tuple[Value, ...], outer: tuple[Mode, ...]) -> Value:
+        """The node, if its number is finite."""
+        node = record(primitive, parents, outer)
+        if is_known(node) and not isfinite(node._data):
+            raise FloatingPointError(f"{_describe(primitive.name, parents)} is {node._data}")
+        return node
+
+    def watch(self, node: Value, g: Number, contributions: Iterable[Any]) -> None:
+        """Look at the gradients that the node hands to its parents."""
+        for i, (parent, d) in enumerate(zip(node.parents, contributions, strict=True)):
+            if is_known(d) and not isfinite(as_data(d)) and not is_constant(parent):
+                label = f" (label {node.label!r})" if node.label else ""
+                raise FloatingPointError(
+                    f"the gradient that {_describe(node.op, node.parents)}{label} hands to operand {i} is "
+                    f"{as_data(d)}; "
+                    f"the node's value is {node._data}, its own gradient {as_data(g)}"
+                )
 
 
 def _describe(op: str, operands: tuple[Value, ...]) -> str:
-    return f"{op}({', '.join(f'{x.label}={x.data}' if x.label else str(x.data) for x in operands)})"
+    return f"{op}({', '.join(f'{x.label}={x._data}' if x.label else str(x._data) for x in operands)})"

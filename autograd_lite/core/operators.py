@@ -1,16 +1,15 @@
 """The operators and methods of `Value`, made from the rows of the derivative table.
 
-Each does what `engine.record` does, written out for one or two operands: nearly every node is made here.
+Each does what `record` does, written out for one or two operands: nearly every node is made here.
 """
 
 from collections.abc import Callable, Sequence
 from inspect import Parameter, Signature
 from typing import Any
 
-from autograd_lite.core import value as engine
 from autograd_lite.core.checks import as_float
 from autograd_lite.core.primitives import PRIMITIVES, Primitive, operands_of, with_defaults
-from autograd_lite.core.value import Number, Value, constant, new
+from autograd_lite.core.value import Number, Value, active, constant, new, record
 
 OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "neg": "neg", "abs": "abs"}
 
@@ -38,12 +37,12 @@ def _unary(primitive: Primitive) -> Callable[..., Any]:
     forward, takes_output, takes_operands = primitive.forward, primitive.takes_output, primitive.takes_operands
 
     def method(self: Value) -> Value:
-        if engine.recorder is not None:
-            return engine.recorder(primitive, (self,))
-        x = self.data
+        if active():
+            return record(primitive, (self,))
+        x = self._data
         node: Value = new(Value)
-        node.data = y = forward(x)
-        node.grad = 0.0
+        node._data = y = forward(x)
+        node._grad = 0.0
         node._primitive = primitive
         node._parents = (self,)
         node._captured = ((y, x) if takes_output else (x,)) if takes_operands else (y,) if takes_output else ()
@@ -60,12 +59,12 @@ def _binary(primitive: Primitive) -> Callable[..., Any]:
             y = _operand(y, primitive)
             if y is NotImplemented:
                 return NotImplemented
-        if engine.recorder is not None:
-            return engine.recorder(primitive, (self, y))
-        a, b = self.data, y.data
+        if active():
+            return record(primitive, (self, y))
+        a, b = self._data, y._data
         node: Value = new(Value)
-        node.data = c = forward(a, b)
-        node.grad = 0.0
+        node._data = c = forward(a, b)
+        node._grad = 0.0
         node._primitive = primitive
         node._parents = (self, y)
         node._captured = ((c, a, b) if takes_output else (a, b)) if takes_operands else (c,) if takes_output else ()

@@ -3,14 +3,13 @@
 import inspect
 from collections.abc import Callable, Sequence
 from inspect import Parameter
-from typing import Any, ClassVar
+from typing import Any
 
 from autograd_lite.core.checks import as_float
 from autograd_lite.numeric.ieee import IEEE
 
 Vjp = Callable[..., Sequence[Any]]
 POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
-_running_ieee = False  # inside `run_ieee`: then what a primitive computes is an IEEE float too
 
 
 class Primitive:
@@ -20,29 +19,33 @@ class Primitive:
     the operands in order; "y x", both; "", neither. "xs" in place of "x" is the same for a primitive of any number of
     operands, whose `forward` takes them as one sequence.
 
-    Calling it applies it: to plain floats it gives a float; with a Value among the operands it records a node.
+    Calling it applies it: to plain floats it gives a float; an operand that is more than a number says itself what
+    comes of it, by its method `_apply_primitive`: a Value records a node. `by_hand` is true for the primitive of one
+    node that a user recorded: it cannot be computed again, or differentiated twice.
     """
 
-    __slots__ = ("arity", "form", "forward", "name", "takes_operands", "takes_output", "vjp")
+    __slots__ = ("arity", "by_hand", "form", "forward", "name", "takes_operands", "takes_output", "vjp")
 
-    RECORD: ClassVar[Callable[["Primitive", tuple[Any, ...]], Any]]  # set by the engine, which knows what a Value is
-
-    def __init__(self, name: str, forward: Callable[..., Any], vjp: Vjp, form: str, saves: str = "x") -> None:
+    def __init__(
+        self, name: str, forward: Callable[..., Any], vjp: Vjp, form: str, saves: str = "x", by_hand: bool = False
+    ) -> None:
         self.name = name
         self.forward = forward
         self.vjp = vjp
         self.form = form
+        self.by_hand = by_hand
         self.takes_output = saves in ("y", "y x", "y xs")
         self.takes_operands = saves not in ("y", "")
         numbered = sum(f"{{{i}}}" in form for i in range(9))
         self.arity = None if saves.endswith("xs") else form.count("{}") or numbered
 
     def __call__(self, *operands: Any) -> Any:
+        if self.arity not in (None, len(operands)):
+            raise TypeError(f"{self.name} takes {self.arity} operands, got {len(operands)}: {operands!r}")
         for x in operands:
-            if not isinstance(x, float):
-                return Primitive.RECORD(self, operands)
-        y = self.evaluate(operands)
-        return IEEE(y) if _running_ieee else y
+            if type(x) is not float and hasattr(x, "_apply_primitive"):
+                return x._apply_primitive(self, operands)
+        return self.evaluate([as_float(x, f"operand {i} of {self.name}") for i, x in enumerate(operands)])
 
     def evaluate(self, xs: Sequence[float]) -> float:
         """The value of the primitive at plain floats."""
@@ -72,38 +75,6 @@ LEAF = Primitive("", float, lambda g: (), "", "")
 CONSTANT = Primitive("", float, lambda g: (), "", "")
 
 
-def by_hand(op: Any, parents: Sequence[Any], node: type, push: Callable[[], None] | None = None) -> Primitive:
-    """The primitive of one node that a user recorded: its name or its local derivatives in place of a table row.
-
-    `push` is a micrograd-style `_backward`, which adds to the parents' `grad` itself.
-    """
-    for p in parents:
-        if not isinstance(p, node):
-            raise TypeError(f"Value(_children) must hold Values, not {p!r}: wrap the number, Value({p!r})")
-    if isinstance(op, str):
-        name, slopes = op, None
-    elif isinstance(op, (tuple, list)) and len(op) == len(parents):
-        name, slopes = "local", [as_float(slope, "Value(_op) local derivative") for slope in op]
-    else:
-        raise TypeError(
-            f"Value(_op) must be an operation's name or a tuple of {len(parents)} local derivatives, "
-            f"one for each of _children, not {op!r}"
-        )
-
-    def vjp(g: float) -> Sequence[float]:
-        if slopes is not None:
-            return [g * slope for slope in slopes]
-        if push is None:
-            raise ValueError(
-                f"operation {name!r} was recorded without a local derivative: assign the node's `_backward`, "
-                "or pass Value a tuple of local derivatives"
-            )
-        push()
-        return [0.0] * len(parents)
-
-    return Primitive(name, as_float, vjp, "", "")
-
-
 def plain(xs: Sequence[Any]) -> bool:
     """Whether every operand is a plain float: then a closure over many operands may take a shortcut in time."""
     return all(isinstance(x, float) for x in xs)
@@ -116,12 +87,7 @@ def each(apply: Primitive, xs: Sequence[Any]) -> list[Any]:
 
 def run_ieee(vjp: Vjp, g: float, captured: tuple[Any, ...]) -> Sequence[float]:
     """Run a closure again on numbers that divide and overflow as IEEE 754 says, after plain floats have raised."""
-    global _running_ieee
-    _running_ieee = True
-    try:
-        return [float(d) for d in vjp(IEEE(g), *map(IEEE, captured))]
-    finally:
-        _running_ieee = False
+    return [float(d) for d in vjp(IEEE(g), *map(IEEE, captured))]
 
 
 # --- what the operands are called and which have defaults: told by the forward function ----------------------------

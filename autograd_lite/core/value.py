@@ -2,7 +2,7 @@
 
 Every operation records a node: its value, its parents (the operands) and a local backward closure, which turns the
 gradient at the node into what each parent receives. `backward()` walks the graph from the output in reverse
-topological order and runs the closures. That is the chain rule, and all of backpropagation.
+topological order and runs the closures (`backward.py`). That is the chain rule, and all of backpropagation.
 
 A closure is a function together with what it captured. Here the function is the primitive's `vjp`, shared by all its
 nodes, and a node keeps the captured floats beside it: one small tuple, where a Python function object for each node
@@ -11,19 +11,15 @@ dies with its root, and an edit of `.data` after the recording cannot make a gra
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from math import isfinite
-from typing import TYPE_CHECKING, Any, TypeAlias, Union
+from contextvars import ContextVar
+from math import nan
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, Union
 
 from autograd_lite.core import table as table
 from autograd_lite.core.checks import as_float
-from autograd_lite.core.primitives import CONSTANT, LEAF, Primitive, by_hand, run_ieee
+from autograd_lite.core.primitives import CONSTANT, LEAF, Primitive
 
 Number: TypeAlias = Union["Value", float]
-Recorder: TypeAlias = Callable[[Primitive, tuple["Value", ...]], "Value"]
-Watch: TypeAlias = Callable[["Value", Iterable[Any]], None]
-
-recorder: Recorder | None = None  # how operations are recorded; None is the ordinary way. See modes.py
-watch: Watch | None = None  # what looks at each closure's result during backward(); None for nothing
 new = object.__new__
 
 
@@ -32,10 +28,12 @@ class Value:
 
     `data` is the value, any real number. `grad` is the derivative of the output that `backward()` was called on with
     respect to this node, 0.0 before. `label` is a name for pictures and errors. Operators work with Values and numbers
-    on either side, and every function of the package is a method too. Comparisons compare `data`; `==` is identity.
+    on either side, and every function of the package is a method too. Order comparisons compare `data`, `==` with a
+    number too; `==` between Values is identity, as hash is, except where a transform runs a function of numbers.
 
-    The second and third arguments record a node by hand: its parents, with a tuple of local derivatives or with the
-    operation's name (then assign `_backward`). Raises TypeError for data that is no real number.
+    The second and third arguments, also called `children` and `local_grads`, record a node by hand: its parents, with a
+    tuple of local derivatives or with the operation's name (then assign `_backward`). Raises TypeError for data that is
+    no real number.
 
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> c = a * b + 10
@@ -44,29 +42,67 @@ class Value:
     (Value(data=4.0, grad=1.0), Value(data=2.0, grad=-3.0, label='a'), 2.0)
     """
 
-    __slots__ = ("__dict__", "_captured", "_parents", "_primitive", "data", "grad")
+    __slots__ = ("__dict__", "_adjoint", "_captured", "_data", "_grad", "_parents", "_primitive")
 
-    _is_known = True  # whether `data` has its number now
     label = ""  # on the class: a node spends memory on a label only if it has one
-    data: float
-    grad: Any  # a float; a Value after backward(create_graph=True)
+    _data: float
+    _grad: Any  # a float; a Value after backward(create_graph=True)
+    _adjoint: float  # during a backward pass, what has arrived so far
     _primitive: Primitive
     _parents: tuple["Value", ...]
     _captured: tuple[float, ...]
 
     def __init__(
-        self, data: float, _children: Iterable["Value"] = (), _op: str | tuple[float, ...] = "", label: str = ""
+        self,
+        data: float,
+        _children: Iterable["Value"] = (),
+        _op: str | Sequence[float] = "",
+        label: str = "",
+        *,
+        children: Iterable["Value"] = (),
+        local_grads: Sequence[float] = (),
     ) -> None:
-        y = as_float(data, "Value(data)")
-        parents = tuple(_children)
-        primitive = by_hand(_op, parents, Value) if parents or _op != "" else LEAF
-        self.data = y
-        self.grad = 0.0
-        self._primitive = primitive
-        self._parents = parents
-        self._captured = ()
+        self._data = data if type(data) is float else as_float(data, "Value(data)")
+        self._grad = 0.0
+        self._primitive = LEAF
+        self._parents = self._captured = ()
         if label:
             self.label = label
+        if _op != "" or _children or children or local_grads:
+            self._record_by_hand(tuple(_children) or tuple(children), _op or local_grads)
+
+    # --- its numbers -------------------------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> float:
+        """The value, a float. Any real number can be assigned; what was computed from it before stays as it is."""
+        return number_of(self) if active() else self._data
+
+    @data.setter
+    def data(self, x: float) -> None:
+        x = as_float(x, "Value.data")
+        if active():
+            number_of(self, "setting a Value's number")
+        self._data = x
+
+    @property
+    def grad(self) -> Any:
+        """The gradient, a float; a Value after `backward(create_graph=True)`. Assigning None means 0.0."""
+        if active():
+            number_of(self, "reading a Value's gradient")
+        return self._grad
+
+    @grad.setter
+    def grad(self, g: Any) -> None:
+        self._grad = g if isinstance(g, Value) else 0.0 if g is None else as_float(g, "Value.grad")
+
+    def item(self) -> float:
+        """The plain float."""
+        return self.data
+
+    def detach(self) -> "Value":
+        """A new leaf with the same data: no gradient flows through it."""
+        return Value(self.data)
 
     # --- the graph ---------------------------------------------------------------------------------------------------
 
@@ -80,128 +116,57 @@ class Value:
         """The operation's name in the table, "" for a leaf."""
         return self._primitive.name
 
-    def backward(self, gradient: Number = 1.0, *, create_graph: bool = False) -> None:
-        """Differentiate this node with respect to every node it was computed from, by reverse accumulation.
-
-        The adjoint of a node is dself/dnode times `gradient`. Leaves add it to their `grad`, so that a second call adds
-        the same amount again; nodes in between are set to it. An adjoint that is exactly zero stops there. With
-        `create_graph=True` the grads are Values, computed from the graph as it is now, and can be differentiated again.
-
-        >>> x = Value(3.0)
-        >>> (x ** 2).backward(create_graph=True)
-        >>> slope, x.grad = x.grad, 0.0
-        >>> slope.backward()
-        >>> slope.data, x.grad
-        (6.0, 2.0)
-        """
-        if not (create_graph and isinstance(gradient, Value)):
-            gradient = as_float(gradient, "backward(gradient)")
-        interior, leaves = topological_order(self)
-        before = [leaf.grad for leaf in leaves]
-        for v in (*interior, *leaves):
-            v.grad = 0.0
-        self.grad = gradient
-        try:
-            (sweep_recording if create_graph else sweep)(interior)
-        except BaseException:
-            for leaf, old in zip(leaves, before, strict=True):
-                leaf.grad = old
-            raise
-        for leaf, old in zip(leaves, before, strict=True):
-            if leaf._primitive is CONSTANT:
-                leaf.grad = 0.0
-            elif old != 0.0:
-                leaf.grad = old + leaf.grad
-        if create_graph:
-            for v in (*interior, *leaves):
-                v.grad = as_value(v.grad)
-
-    @property
-    def _prev(self) -> set["Value"]:
-        """The set of parents, as micrograd has it."""
-        return set(self._parents)
-
-    @property
-    def _op(self) -> str:
-        """The operation as micrograd spells it: "ReLU", and "**2" for a constant power."""
-        if self._primitive is table.pow and self._parents[1]._primitive is CONSTANT:
-            return f"**{self._parents[1].data:g}"
-        return "ReLU" if self._primitive is table.relu else self._primitive.name
-
-    @property
-    def _backward(self) -> Callable[[], None]:
-        """Push this node's `grad` one step, onto its parents' `grad`: backpropagation by hand."""
-        return lambda: sweep([self]) if self._parents else None
-
-    @_backward.setter
-    def _backward(self, push: Callable[[], None]) -> None:
-        self._primitive = by_hand(self._primitive.name, self._parents, Value, push)
-        self._captured = ()
-
-    def forward(self) -> "Value":
-        """Compute this node again, and all it depends on, from the leaves' present `data`; returns the node.
-
-        Recorded operations are replayed as they are: a Python `if` that chose one of them is not asked again.
-
-        >>> x = Value(2.0)
-        >>> y = x * x
-        >>> x.data = 5.0
-        >>> y.forward().data
-        25.0
-        """
-        interior, _ = topological_order(self)
-        for v in interior:
-            if not v._primitive.form:
-                raise ValueError(f"forward() cannot recompute {v!r}: operation {v.op!r} was recorded by hand")
-        for v in interior:
-            xs = [p.data for p in v._parents]
-            v.data = v._primitive.evaluate(xs)
-            v._captured = v._primitive.captured(v.data, xs)
-        return self
-
-    def zero_grad(self) -> None:
-        """Set `grad` to 0.0 here and at every node this one was computed from."""
-        for nodes in topological_order(self):
-            for v in nodes:
-                v.grad = 0.0
-
-    def detach(self) -> "Value":
-        """A new leaf with the same data: no gradient flows through it."""
-        return Value(self.data)
-
-    def item(self) -> float:
-        """The plain float."""
-        return self.data
-
-    def _stop(self, contribution: Number) -> Number:
-        return 0.0 if self.data == 0.0 and not isfinite(as_data(contribution)) else contribution
+    def _apply_primitive(self, primitive: Primitive, operands: tuple[Any, ...]) -> "Value":
+        """What calling a primitive does where a Value is among the operands."""
+        name = primitive.name
+        return record(primitive, tuple([as_value(x, f"operand {i} of {name}") for i, x in enumerate(operands)]))
 
     # --- what Python asks of an object -------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
-        grad = self.grad.data if isinstance(self.grad, Value) else self.grad
-        return f"Value(data={self.data}, grad={grad}{label})"
+        if not is_known(self):
+            return f"Value(data=?, op={self.op!r}{label})"
+        grad = self._grad._data if isinstance(self._grad, Value) else self._grad
+        return f"Value(data={self._data}, grad={grad}{label})"
 
     def __format__(self, spec: str) -> str:
-        return format(self.data, spec) if spec else repr(self)
+        return format(number_of(self, "formatting a Value's number"), spec) if spec else repr(self)
 
-    def __lt__(self, other: Number) -> bool:
-        return self.data < as_data(other)
+    def __lt__(self, other: Number) -> Any:
+        return _compare(table.greater, other, self)
 
-    def __le__(self, other: Number) -> bool:
-        return self.data <= as_data(other)
+    def __le__(self, other: Number) -> Any:
+        return _compare(table.greater_equal, other, self)
 
-    def __gt__(self, other: Number) -> bool:
-        return self.data > as_data(other)
+    def __gt__(self, other: Number) -> Any:
+        return _compare(table.greater, self, other)
 
-    def __ge__(self, other: Number) -> bool:
-        return self.data >= as_data(other)
+    def __ge__(self, other: Number) -> Any:
+        return _compare(table.greater_equal, self, other)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Value):
+            if not comparing():
+                return self is other
+            return number_of(self, EQUALITY) == number_of(other, EQUALITY)
+        if isinstance(other, (float, int)):
+            return number_of(self, EQUALITY) == other
+        return NotImplemented
+
+    __hash__ = object.__hash__
 
     def __bool__(self) -> bool:
-        return self.data != 0.0
+        return number_of(self, "branching on a Value") != 0.0
 
-    if TYPE_CHECKING:  # the operators, and every row of the table as a method, come from the table: see operators.py
+    def __float__(self) -> NoReturn:
+        number_of(self, "using a Value as a plain number or index")
+        raise TypeError(
+            "a Value is no plain float, since its gradient would be lost: for the functions of `math` use those of "
+            "autograd_lite, sin(v) or v.sin(); for the number itself v.data"
+        )
+
+    if TYPE_CHECKING:  # the operators, and every primitive as a method: see operators.py, backward.py, micrograd.py
 
         def __getattr__(self, name: str) -> Any: ...
         def __add__(self, other: Number) -> "Value": ...
@@ -211,8 +176,14 @@ class Value:
         def __pow__(self, other: Number) -> "Value": ...
         def __neg__(self) -> "Value": ...
         def __abs__(self) -> "Value": ...
+        def backward(self, gradient: Number = 1.0, *, create_graph: bool = False) -> None: ...
+        def forward(self) -> "Value": ...
+        def zero_grad(self) -> None: ...
 
         __radd__, __rsub__, __rmul__, __rtruediv__, __rpow__ = __add__, __sub__, __mul__, __truediv__, __pow__
+
+
+EQUALITY = "asking whether a Value equals something"
 
 
 def topological_order(*roots: Value, stop: Iterable[Value] = ()) -> tuple[list[Value], list[Value]]:
@@ -240,101 +211,44 @@ def topological_order(*roots: Value, stop: Iterable[Value] = ()) -> tuple[list[V
     return interior, leaves
 
 
-def sweep(interior: list[Value]) -> None:
-    """The chain rule over floats: each node, outputs first, hands its adjoint on through its closure."""
-    for v in reversed(interior):
-        g = v.grad
-        if g == 0.0:
-            continue
-        try:  # `run_closure`, written out: a call saved at every node
-            contributions = v._primitive.vjp(g, *v._captured)
-        except ArithmeticError:
-            contributions = run_ieee(v._primitive.vjp, g, v._captured)
-        if watch is not None:
-            watch(v, contributions)
-        if len(v._parents) == 2:  # nearly every node: unpacking is faster than the loop
-            left, right = v._parents
-            to_left, to_right = contributions
-            left.grad += to_left
-            right.grad += to_right
-        else:
-            for parent, contribution in zip(v._parents, contributions):
-                parent.grad += contribution
-
-
-def sweep_recording(interior: list[Value]) -> None:
-    """The chain rule over Values: new closures, made of the nodes themselves, compute the adjoints as a graph."""
-    for v in reversed(interior):
-        g = v.grad
-        if not isinstance(g, Value) and g == 0.0:
-            continue
-        contributions = run_closure_recording(v, g)
-        if watch is not None:
-            watch(v, contributions)
-        for parent, contribution in zip(v._parents, contributions):
-            if parent._primitive is CONSTANT:
-                continue
-            contribution = stopped(g, contribution)
-            so_far = parent.grad
-            parent.grad = so_far + contribution if isinstance(so_far, Value) or so_far != 0.0 else contribution
-
-
-def stopped(g: Number, contribution: Number) -> Number:
-    """What an adjoint g contributes: nothing where it is exactly zero, even if the local derivative is inf or nan."""
-    if isinstance(g, Value):
-        return g._stop(contribution)
-    return 0.0 if g == 0.0 and not isfinite(as_data(contribution)) else contribution
-
-
-def run_closure(v: Value, g: float) -> Sequence[float]:
-    """What one closure hands to each parent for the adjoint `g`, over floats."""
-    try:
-        return v._primitive.vjp(g, *v._captured)
-    except ArithmeticError:
-        return run_ieee(v._primitive.vjp, g, v._captured)
-
-
-def run_closure_recording(v: Value, g: Number) -> Sequence[Number]:
-    """The same over Values: a new closure, made of the nodes themselves, so that the result can be differentiated."""
-    if not v._primitive.form:
-        raise TypeError(f"operation {v.op!r} was recorded by hand: its derivative cannot be differentiated again")
-    operands = [p.data if p._primitive is CONSTANT else p for p in v._parents]
-    try:
-        return v._primitive.vjp(g, *v._primitive.captured(v, operands))
-    except ArithmeticError:  # a constant of 0: once more with the constants as Values, which follow IEEE 754
-        return v._primitive.vjp(as_value(g), *v._primitive.captured(v, v._parents))
-
-
 # --- recording -----------------------------------------------------------------------------------------------------
 
 
-def record(primitive: Primitive, parents: tuple[Value, ...]) -> Value:
-    """A new node: `primitive` applied to `parents`."""
-    if recorder is not None:
-        return recorder(primitive, parents)
-    xs = tuple([p.data for p in parents])
+def record(primitive: Primitive, parents: tuple[Value, ...], modes: "tuple[Mode, ...] | None" = None) -> Value:
+    """A new node, `primitive` applied to `parents`: as the innermost mode has it, by default all of the context."""
+    for i, mode in _from_the_innermost(active() if modes is None else modes):
+        return mode.record(primitive, parents, i)
+    xs = tuple([p._data for p in parents])
     return attach(primitive, parents, xs, primitive.forward(xs) if primitive.arity is None else primitive.forward(*xs))
+
+
+def variable(x: Number, modes: "tuple[Mode, ...] | None" = None) -> Value:
+    """A node that nothing depends on yet, for the number x; connected to x if x is a Value."""
+    for i, mode in _from_the_innermost(active() if modes is None else modes):
+        return mode.variable(x, i)
+    return record(table.identity, (x,), ()) if isinstance(x, Value) else Value(x)
 
 
 def attach(primitive: Primitive, parents: tuple[Value, ...], xs: Sequence[float], y: float) -> Value:
     """A new node whose value y, `primitive` applied to the parents' numbers xs, is known."""
-    node: Value = new(Value)
-    node.data = y
-    node.grad = 0.0
-    node._primitive = primitive
-    node._parents = parents
-    node._captured = primitive.captured(y, xs)
-    return node
+    return build(Value, y, primitive, parents, primitive.captured(y, xs))
 
 
 def constant(x: float) -> Value:
     """A leaf for a number that a user wrote into an expression."""
-    node: Value = new(Value)
-    node.data = x
-    node.grad = 0.0
-    node._primitive = CONSTANT
-    node._parents = ()
-    node._captured = ()
+    return build(Value, x, CONSTANT, (), ())
+
+
+def build(
+    kind: type[Value], y: float, primitive: Primitive, parents: tuple[Value, ...], captured: tuple[float, ...]
+) -> Value:
+    """A node with these fields."""
+    node: Value = new(kind)
+    node._data = y
+    node._grad = 0.0
+    node._primitive = primitive
+    node._parents = parents
+    node._captured = captured
     return node
 
 
@@ -343,30 +257,92 @@ def is_constant(v: Value) -> bool:
     return v._primitive is CONSTANT
 
 
-def is_known(x: Any) -> bool:
-    """Whether x has a number now: not so a Value that stands for a number of a program yet to run."""
-    return not isinstance(x, Value) or x._is_known
-
-
 def as_value(x: Number, argument: str = "operand") -> Value:
+    """x itself, or a constant for the number x."""
     return x if isinstance(x, Value) else constant(as_float(x, argument))
-
-
-def _apply(primitive: Primitive, operands: tuple[Any, ...]) -> Number:
-    """What calling a primitive does: a node if a Value is among the operands, else a float."""
-    if primitive.arity not in (None, len(operands)):
-        raise TypeError(f"{primitive.name} takes {primitive.arity} operands, got {len(operands)}: {operands!r}")
-    if any(isinstance(x, Value) for x in operands):
-        return record(primitive, tuple(as_value(x, f"operand {i} of {primitive.name}") for i, x in enumerate(operands)))
-    return primitive.evaluate([as_float(x, f"operand {i} of {primitive.name}") for i, x in enumerate(operands)])
 
 
 def as_data(x: Number) -> float:
     """The plain number; nan for a number that is only known later, when a recorded function runs."""
-    return stored(x) if isinstance(x, Value) else x
+    return x if not isinstance(x, Value) else x._data if is_known(x) else nan
 
 
-stored: Callable[[Value], float] = Value.__dict__["data"].__get__  # the slot, under any property of a subclass
+# --- modes: what else recording may be, in one context (a thread's, an asyncio task's) -----------------------------
 
 
-Primitive.RECORD = staticmethod(_apply)
+class Mode:
+    """How operations are recorded inside a block, and whether nodes have numbers there. This one: as outside it."""
+
+    ended = False  # a block that was left counts no more, wherever a context still holds it
+
+    def record(self, primitive: Primitive, parents: tuple[Value, ...], outer: "tuple[Mode, ...]") -> Value:
+        """A node for the operation; `outer` are the modes around this one."""
+        return record(primitive, parents, outer)
+
+    def variable(self, x: Number, outer: "tuple[Mode, ...]") -> Value:
+        """A node that nothing depends on yet, for the number x."""
+        return variable(x, outer)
+
+    def hides(self, v: Value) -> bool:
+        """Whether the node's number is known only later."""
+        return False
+
+    def refuse(self, v: Value, use: str) -> NoReturn:
+        """Say that a hidden number cannot be used so."""
+        raise NotImplementedError
+
+    def stop(self, g: Value, contribution: Number) -> Number:
+        """The contribution of the hidden adjoint g, but 0 where that is 0."""
+        raise NotImplementedError
+
+    def watch(self, node: Value, g: Number, contributions: Iterable[Any]) -> None:
+        """Look at what a node's closure hands on for the adjoint g during a backward pass."""
+
+
+_modes: ContextVar[tuple[Mode, ...]] = ContextVar("modes", default=())
+_comparing: ContextVar[bool] = ContextVar("comparing", default=False)
+active = _modes.get  # the modes of this context, the innermost last
+comparing = _comparing.get  # whether a transform runs a function of numbers, where Values compare as numbers
+
+
+def _from_the_innermost(modes: tuple[Mode, ...]) -> Iterable[tuple[tuple[Mode, ...], Mode]]:
+    """Each mode that still counts, with those around it."""
+    while modes:
+        mode, modes = modes[-1], modes[:-1]
+        if not mode.ended:
+            yield modes, mode
+
+
+def watching() -> list[Callable[[Value, Number, Iterable[Any]], None]]:
+    """What looks on during a backward pass."""
+    return [mode.watch for mode in active() if not mode.ended and type(mode).watch is not Mode.watch]
+
+
+def hidden_by(v: Value) -> Mode | None:
+    """The mode for which the node's number is known only later, if there is one."""
+    for mode in reversed(active()):
+        if not mode.ended and mode.hides(v):
+            return mode
+    return None
+
+
+def is_known(x: Any) -> bool:
+    """Whether the number is known now; a Value's may be known only later, when a recorded function runs."""
+    return not isinstance(x, Value) or hidden_by(x) is None
+
+
+def number_of(v: Value, use: str = "reading a Value's number") -> float:
+    """The node's number; an error that names its use where it is known only later."""
+    mode = hidden_by(v)
+    if mode is not None:
+        mode.refuse(v, use)
+    return v._data
+
+
+def _compare(primitive: Primitive, a: Number, b: Number) -> Any:
+    """A bool; where a number is known only later, a condition for `where`."""
+    if active() and not (is_known(a) and is_known(b)):
+        return primitive(a, b)
+    x = a._data if isinstance(a, Value) else a
+    y = b._data if isinstance(b, Value) else b
+    return x > y if primitive is table.greater else x >= y

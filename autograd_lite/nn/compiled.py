@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from autograd_lite.compiler import backends
 from autograd_lite.compiler.ir import Program, record_program
 from autograd_lite.compiler.jitted import chunks_of
-from autograd_lite.compiler.outside import unread
 from autograd_lite.compiler.tracer import LaneTracer, Tape, Tracer, tracing
 from autograd_lite.core.modes import no_gc
 from autograd_lite.core.value import Value, as_value, topological_order
@@ -103,8 +102,7 @@ class Trainer:
 
     def record(self, loss: Loss, inputs: Sequence[Tracer], lanes: int = 0) -> Gradient:
         """What `loss` returns, and its gradient, as a program that is ready to run."""
-        with unread(self.loss):
-            program, others = gradient_program(loss, self.optimizer.parameters, inputs, lanes)
+        program, others = gradient_program(loss, self.optimizer.parameters, inputs, lanes)
         return Gradient(backends.load(program, self.backend), program.captured, others)
 
     def move(
@@ -153,7 +151,7 @@ def gradient_program(
     The program gives the loss, the other numbers that `loss` returns beside it, whose structure is the second result,
     and the gradient.
     """
-    with no_gc(), unread(parameters), tracing() as tape:
+    with no_gc(), tracing() as tape:
         tape.lanes = lanes
         result = loss(tape)
         value, beside = result if isinstance(result, tuple) else (result, ())

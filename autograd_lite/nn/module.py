@@ -158,7 +158,7 @@ def _note_scope(module: Module, inputs: list[Any], outputs: Any) -> None:
     for v in _values(outputs):
         inner = getattr(v, "scopes", ())
         calls_itself = inner and inner[-1][0] is module  # over a batch, for each sample
-        if v.parents and not calls_itself and v not in received:
+        if v.parents and not calls_itself and all(v is not x for x in received):
             v.scopes = (*inner, (module, received))
 
 

@@ -82,6 +82,9 @@ class IEEE(float):
 
     __slots__ = ()
 
+    def _apply_primitive(self, primitive: Any, operands: Sequence[Any]) -> "IEEE":
+        return IEEE(primitive.evaluate([float(x) for x in operands]))
+
 
 def _ieee_operator(name: str, compute: Callable[..., float]) -> None:
     def operate(self: float, *other: Any) -> Any:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-from autograd_lite.core.value import Value, as_data, as_value, run_closure, topological_order
+from autograd_lite.core.backward import run_closure
+from autograd_lite.core.micrograd import by_hand_partials
+from autograd_lite.core.value import Value, as_data, as_value, topological_order
 from autograd_lite.testing.numerical import numerical_derivative
 from autograd_lite.testing.oracle import Truth, choose_oracle
 from autograd_lite.testing.report import judge
-from autograd_lite.transforms.linearize import between, by_hand_partials, pull_back
+from autograd_lite.transforms.linearize import between, pull_back
 
 SEEDS = (1.0, -2.0)  # two gradients to try a closure with: it must multiply by them
 Record = Callable[[Sequence[float]], tuple[list[Value], list[Value]]]
@@ -20,10 +22,10 @@ def first_wrong_closure(record: Record, point: Sequence[float], second: bool) ->
     inputs, outputs = record(point)
     nodes = topological_order(*outputs, stop=inputs)[0]
     handed = {
-        v: {g: run_closure(v, g) for g in SEEDS} for v in nodes if v._primitive.form
+        v: {g: run_closure(v, g) for g in SEEDS} for v in nodes if not v._primitive.by_hand
     }  # before an oracle interferes
     for index, v in enumerate(nodes):
-        problem = _declared(v, handed[v], second) if v._primitive.form else _by_hand(record, point, index, v)
+        problem = _by_hand(record, point, index, v) if v._primitive.by_hand else _declared(v, handed[v], second)
         if problem:
             operands = ", ".join(f"{p.label}={p.data!r}" if p.label else repr(p.data) for p in v.parents)
             return f"The first wrong closure is that of {v.op!r}, at operands ({operands}): {problem}"

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from autograd_lite.core.value import Value, as_data, as_value, run_closure, topological_order
+from autograd_lite.core.backward import run_closure
+from autograd_lite.core.value import Value, as_data, as_value, topological_order
 from autograd_lite.testing.closures import Record, first_wrong_closure
 from autograd_lite.testing.oracle import choose_oracle
 from autograd_lite.testing.report import Report, WrongGradientError, judge
@@ -105,7 +106,7 @@ def _sizes(graph: Graph, inputs: Sequence[Value], output: Value) -> list[float]:
     size = dict.fromkeys((*inputs, *graph.nodes, *graph.beside), 0.0)
     size[output] = 1.0
     for v in reversed(graph.nodes):
-        if size[v] > 0.0 and v._primitive.form:
+        if size[v] > 0.0 and not v._primitive.by_hand:
             for parent, partial in zip(v._parents, run_closure(v, 1.0)):
                 size[parent] += abs(partial) * size[v]
     return [size[x] for x in inputs]

@@ -219,7 +219,7 @@ def reference(primitive: Primitive) -> Reference:
     """The reference of a primitive; for a user's own, the function that it was declared with."""
     if primitive.name in REFERENCES:
         return REFERENCES[primitive.name]
-    if not primitive.form:
+    if primitive.by_hand:
         raise TypeError(f"operation {primitive.name!r} was recorded by hand: there is no function to evaluate again")
     forward: Callable[..., Any] = getattr(primitive.forward, "ieee_version_of", primitive.forward)
     return lambda m, at, *xs: forward(*xs)

@@ -10,15 +10,12 @@ which way it went at an `if`, is constant to its derivative.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextvars import copy_context
 from functools import wraps
 from typing import Any
 
-from autograd_lite.compiler.tracer import is_tracing
-from autograd_lite.core import table as table
-from autograd_lite.core import value as engine
-from autograd_lite.core.modes import is_recording, recording
-from autograd_lite.core.value import Number, Value, as_data, as_value, is_constant, topological_order
+from autograd_lite.core.modes import as_numbers, is_recording
+from autograd_lite.core.value import Number, Value, as_data, as_value, is_constant, topological_order, variable
 from autograd_lite.transforms.linearize import between, pull_back, push_forward
 from autograd_lite.transforms.pytree import Structure, array, container, flatten, is_array_type, leaves_like, unflatten
 
@@ -162,13 +159,7 @@ class _Call:
         structures = tuple(structure for _, structure in taken)
         self.structure = structures[0] if isinstance(argnums, int) else Structure(tuple, (), structures)
         nested = is_recording()
-        with nullcontext() if nested else recording(None, engine.watch):
-            self.inputs = [_fresh(x) for leaves, _ in taken for x in leaves]
-            fresh = iter(self.inputs)
-            filled = list(args)
-            for i, structure in zip(indices, structures):
-                filled[i] = unflatten(structure, fresh)
-            result = f(*filled, **kwargs)
+        self.inputs, result = copy_context().run(_run, f, args, kwargs, indices, taken)
         if result is None:
             raise TypeError(f"{_name(f)} returned None: it must return its result; is a `return` missing?")
         leaves, self.out = flatten(result, f"the result of {_name(f)}")
@@ -204,9 +195,21 @@ def _has_values(xs: Sequence[Number]) -> bool:
     return is_recording() and any(isinstance(x, Value) for x in xs)
 
 
-def _fresh(x: Number) -> Value:
-    """A node that nothing else depends on yet, connected to x if x is a Value."""
-    return table.identity(as_value(x)) if isinstance(x, Value) or is_tracing() else Value(x)
+def _run(
+    f: Function,
+    args: Sequence[Any],
+    kwargs: dict[str, Any],
+    indices: list[int],
+    taken: list[tuple[list[Number], Structure]],
+) -> tuple[list[Value], Any]:
+    """Fresh nodes in place of the arguments at `indices`, and what f returns. In a context of its own."""
+    as_numbers()
+    inputs = [variable(x) for leaves, _ in taken for x in leaves]
+    fresh = iter(inputs)
+    filled = list(args)
+    for i, (_, structure) in zip(indices, taken):
+        filled[i] = unflatten(structure, fresh)
+    return inputs, f(*filled, **kwargs)
 
 
 def _linearized(

@@ -9,7 +9,16 @@ node's `grad`. Recording, the results are Values and can be differentiated again
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from autograd_lite.core.value import Number, Value, run_closure, run_closure_recording, stopped, sweep, sweep_recording
+from autograd_lite.core.backward import (
+    ONE_PASS,
+    add_to,
+    run_closure,
+    run_closure_recording,
+    stopped,
+    sweep,
+    sweep_recording,
+)
+from autograd_lite.core.value import Number, Value
 
 
 class Graph(NamedTuple):
@@ -34,18 +43,15 @@ def pull_back(
     graph: Graph, inputs: Sequence[Value], outputs: Sequence[Value], seeds: Sequence[Number], recording: bool
 ) -> list[Number]:
     """The gradient at each input, when `seeds` are those at the outputs; 0.0 where nothing depends on it."""
-    touched = [*graph.nodes, *graph.beside, *inputs, *outputs]
-    before = [v.grad for v in touched]
-    for v in touched:
-        v.grad = 0.0
-    try:
+    if recording:
+        adjoints: dict[Value, Number] = {}
         for y, seed in zip(outputs, seeds, strict=True):
-            y.grad = seed if _is_zero(y.grad) else y.grad + seed
-        (sweep_recording if recording else sweep)(graph.nodes)
-        return [x.grad for x in inputs]
-    finally:
-        for v, grad in zip(touched, before, strict=True):
-            v.grad = grad
+            add_to(adjoints, y, seed)
+        sweep_recording(graph.nodes, adjoints)
+        return [adjoints.get(x, 0.0) for x in inputs]
+    with ONE_PASS:
+        sweep(graph.nodes, [*graph.beside, *inputs, *outputs], list(zip(outputs, seeds, strict=True)))  # type: ignore[arg-type]
+        return [x._adjoint for x in inputs]
 
 
 def push_forward(
@@ -69,29 +75,7 @@ def push_forward(
 
 
 def _partials(v: Value, recording: bool) -> Sequence[Number]:
-    if recording:
-        return run_closure_recording(v, 1.0)
-    return run_closure(v, 1.0) if v._primitive.form else by_hand_partials(v, 0.0)
-
-
-def by_hand_partials(v: Value, grad: float) -> list[float]:
-    """The partial derivatives of a node recorded by hand, whose closure may add them to its parents' `grad` itself.
-
-    It starts from `grad` there; a parent that is there twice receives all of it in its first place.
-    """
-    before = [(u, u.grad) for u in (v, *v._parents)]
-    for u in v._parents:
-        u.grad = grad
-    v.grad = 1.0
-    try:
-        partials = list(run_closure(v, 1.0))
-        for i, parent in enumerate(v._parents):
-            partials[i] += parent.grad - grad
-            parent.grad = grad
-        return partials
-    finally:
-        for u, old in before:
-            u.grad = old
+    return run_closure_recording(v, 1.0) if recording else run_closure(v, 1.0)
 
 
 def _is_zero(x: Number) -> bool:

@@ -24,7 +24,6 @@ from jax.scipy import special as jax_special
 from autograd_lite.compiler.backends.selects import rewritten
 from autograd_lite.compiler.fuse import LANE_DOT, PAIRS, PRODUCTS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
 from autograd_lite.compiler.ir import CannotRunError, Program
-from autograd_lite.compiler.outside import names_in
 from autograd_lite.compiler.tracer import LANE, LANE_SUM, STACK
 from autograd_lite.core.primitives import Primitive
 from autograd_lite.numeric import ieee, reductions, slopes
@@ -266,3 +265,8 @@ LOWERED: dict[Any, Any] = {
 for _name in ("add", "sub", "mul", "truediv", "neg"):
     LOWERED[getattr(operator, _name)] = getattr(operator, _name)
 LOWERED[ieee.div] = jnp.divide
+
+
+def names_in(code: types.CodeType) -> set[str]:
+    """The global names and attributes that code mentions, and the functions written inside it."""
+    return set(code.co_names).union(*[names_in(x) for x in code.co_consts if isinstance(x, types.CodeType)])

@@ -55,7 +55,7 @@ def formula(root: Value, name_of: Callable[[Value], str], limit: int = 200) -> T
 def _apply(v: Value, operands: list[Term]) -> Term:
     """The node's operation on printed operands."""
     primitive = v._primitive
-    if not primitive.form:  # recorded by hand
+    if primitive.by_hand:
         return call(v.op, operands)
     form = primitive.form
     if primitive is table.pow_slope:

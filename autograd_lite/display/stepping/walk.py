@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import NamedTuple, overload
 
-from autograd_lite.core.value import Value, is_constant, run_closure, run_closure_recording, topological_order
-from autograd_lite.transforms.linearize import by_hand_partials
+from autograd_lite.core.backward import run_closure, run_closure_recording
+from autograd_lite.core.value import Value, is_constant, topological_order
 
 SHOWN = 60  # rows of a printed table; pages hold no more nodes than a diagram can
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -122,13 +122,13 @@ class Walk(Sequence[Step]):
 
     def _slope_formulas(self, v: Value) -> list[str]:
         """The local derivatives of v, as its primitive computes them: the closure run on symbols instead of numbers."""
-        from autograd_lite.core.modes import recording
+        from autograd_lite.core.modes import WithGraph, inside
         from autograd_lite.display.formula.terms import formula
         from autograd_lite.display.graph.boxes import compact
 
-        if not v._primitive.form:  # recorded by hand: there are only numbers
+        if v._primitive.by_hand:  # there are only numbers
             return [""] * len(v.parents)
-        with recording(None, None):
+        with inside(WithGraph()):
             slopes = run_closure_recording(v, 1.0)
 
         def name_of(u: Value) -> str:
@@ -145,15 +145,11 @@ def _sweep(root: Value, interior: list[Value]) -> list[tuple[Value, float, list[
         g = total.get(v, 0.0)
         numbers = []
         if g != 0.0:
-            for p, slope, added in zip(v.parents, _closure(v, 1.0), _closure(v, g), strict=True):
+            for p, slope, added in zip(v.parents, run_closure(v, 1.0), run_closure(v, g), strict=True):
                 total[p] = total.get(p, 0.0) + added
                 numbers.append((slope, added, total[p]))
         handed.append((v, g, numbers))
     return handed
-
-
-def _closure(v: Value, g: float) -> Sequence[float]:
-    return run_closure(v, g) if v._primitive.form else [g * partial for partial in by_hand_partials(v, 0.0)]
 
 
 def _names(root: Value, interior: list[Value], leaves: list[Value]) -> dict[Value, str]:

@@ -40,7 +40,7 @@ def live(root: Value) -> Any:
 
     shown = Walk(root)
     for v in shown.interior:
-        if not v._primitive.form:
+        if v._primitive.by_hand:
             raise ValueError(f"live(root) cannot recompute {v!r}: operation {v.op!r} was recorded by hand")
     names = {f"n{i}": v for i, v in enumerate([*shown.leaves, *shown.interior])}
 
