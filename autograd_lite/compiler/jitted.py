@@ -15,7 +15,7 @@ from autograd_lite.compiler.ir import Program, record_program
 from autograd_lite.compiler.tracer import Tracer, current_tape, tracing
 from autograd_lite.core.modes import is_recording, no_gc
 from autograd_lite.core.primitives import Primitive
-from autograd_lite.core.value import Value, as_data, as_value, attach, topological_order
+from autograd_lite.core.value import Value, as_data, as_value, build, topological_order
 from autograd_lite.transforms.linearize import between, pull_back
 from autograd_lite.transforms.pytree import NUMBER, Structure, array, flatten, is_array_type, unflatten
 
@@ -134,7 +134,10 @@ class Recording:
         parents = (*[leaves[i] for i in moving], *self.program.captured)
         xs = [p._data for p in parents]
         rules = [self._primitive(k, moving, data) for k in range(len(outputs))]
-        return unflatten(self.out, [attach(primitive, parents, xs, y) for primitive, y in zip(rules, outputs)])
+        return unflatten(
+            self.out,
+            [build(Value, y, primitive, parents, primitive.captured(y, xs)) for primitive, y in zip(rules, outputs)],
+        )
 
     def _primitive(self, k: int, moving: tuple[int, ...], data: list[float]) -> Primitive:
         """Output k as a primitive of the inputs at `moving` and the captured Values; the other inputs are fixed."""

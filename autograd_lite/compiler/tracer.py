@@ -18,9 +18,9 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from autograd_lite.core import table as table
-from autograd_lite.core.modes import inside
+from autograd_lite.core.modes import Mode, inside
 from autograd_lite.core.primitives import CONSTANT, LEAF, Primitive
-from autograd_lite.core.value import EQUALITY, Mode, Number, Value, active, as_value, constant, new, record
+from autograd_lite.core.value import EQUALITY, Modes, Number, Value, active, as_value, constant, new, record
 
 PACKAGE = __name__.partition(".")[0]
 CHOOSE = "where(condition, a, b) computes both and chooses; maximum, clamp, relu, abs and their like need no condition"
@@ -87,7 +87,7 @@ class Tape(Mode, list[Tracer]):
         self.mapping = False  # whether vmap is just recording its function
         self.spread: dict[Value, Value] = {}  # single numbers that an operation over lanes uses, and their LaneTracers
 
-    def record(self, primitive: Primitive, parents: tuple[Value, ...], outer: tuple[Mode, ...] = ()) -> Value:
+    def record(self, primitive: Primitive, parents: tuple[Value, ...], outer: Modes = ()) -> Value:
         """Write an operation: what the engine calls in place of computing it."""
         if self.lanes:
             whole = self._all_lanes(parents) if primitive in (table.sum, table.mean, STACK) else None
@@ -103,7 +103,7 @@ class Tape(Mode, list[Tracer]):
                 return self._write(Tracer if primitive is LANE_SUM else LaneTracer, primitive, parents)
         return self._write(Tracer, primitive, parents)
 
-    def variable(self, x: Number, outer: tuple[Mode, ...]) -> Value:
+    def variable(self, x: Number, outer: Modes) -> Value:
         """A node for the number x; inside vmap one for each lane, since each lane differentiates for itself."""
         x = as_value(x)
         each_lane = self.mapping and type(x) is not LaneTracer

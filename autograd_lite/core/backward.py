@@ -122,7 +122,8 @@ def stopped(g: Number, contribution: Number) -> Number:
     if isinstance(g, Value):
         mode = hidden_by(g)
         if mode is not None:
-            return mode.stop(g, contribution)
+            later: Number = mode.stop(g, contribution)
+            return later
         g = g._data
     return 0.0 if g == 0.0 and not isfinite(as_data(contribution)) else contribution
 

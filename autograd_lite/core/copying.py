@@ -12,7 +12,7 @@ Step = tuple[str, float, float, tuple[int, ...], tuple[float, ...], Attributes]
 
 def copy(v: Value) -> Value:
     """`copy.copy(v)`: a new node with the same parents."""
-    return _node(type(v), v._data, v._grad, v._primitive, v._parents, v._captured, v.__dict__)
+    return _node(type(v), v._data, v._grad, v._primitive, v._parents, _captured(v), v.__dict__)
 
 
 def deepcopy(v: Value, memo: dict[int, Any]) -> Value:
@@ -21,7 +21,7 @@ def deepcopy(v: Value, memo: dict[int, Any]) -> Value:
     nodes = [u for u in leaves + interior if id(u) not in memo]
     for u in nodes:
         parents = tuple(memo[id(p)] for p in u._parents)
-        memo[id(u)] = _node(type(u), u._data, u._grad, u._primitive, parents, u._captured, None)
+        memo[id(u)] = _node(type(u), u._data, u._grad, u._primitive, parents, _captured(u), None)
     for u in nodes:  # a gradient that is a graph may lead back here, so only once all nodes have their copies
         twin = memo[id(u)]
         if not isinstance(u._grad, float):
@@ -49,6 +49,10 @@ def reduce(v: Value) -> tuple[Any, ...]:
         (u.op, u._data, u._grad, tuple(index[p] for p in u._parents), u._captured, _attributes(u)) for u in interior
     ]
     return _graph, (type(v), inputs, [u._data for u in constants], steps)
+
+
+def _captured(v: Value) -> tuple[float, ...]:
+    return v._captured if v._parents else ()
 
 
 def _attributes(v: Value) -> dict[str, Any]:

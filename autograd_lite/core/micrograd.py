@@ -24,6 +24,7 @@ def record_by_hand(node: Value, parents: tuple[Any, ...], op: Any) -> None:
             raise TypeError(f"Value(_children) must hold Values, not {p!r}: wrap the number, Value({p!r})")
     if isinstance(op, str):
         node._primitive = _named(op, len(parents)) if parents or op else LEAF
+        node._captured = ()
     elif isinstance(op, (tuple, list)) and len(op) == len(parents):
         slopes = tuple([x if type(x) is float else as_float(x, "Value(_op) local derivative") for x in op])
         node._primitive, node._captured = (LOCAL, slopes) if parents else (LEAF, ())
@@ -89,8 +90,9 @@ def _backward(self: Value) -> Callable[[], None]:
     """Push this node's `grad` one step, onto its parents' `grad`: backpropagation by hand."""
 
     def push() -> None:
-        for parent, contribution in zip(self._parents, run_closure(self, self._grad)):
-            parent._grad += contribution
+        if self._parents:
+            for parent, contribution in zip(self._parents, run_closure(self, self._grad)):
+                parent._grad += contribution
 
     return _push_of(self) or push
 
@@ -132,7 +134,7 @@ def _children(self: Value) -> tuple[Value, ...]:
 
 def _local_grads(self: Value) -> tuple[float, ...]:
     """The partial derivative of this node in each of its parents."""
-    return tuple(run_closure(self, 1.0))
+    return tuple(run_closure(self, 1.0)) if self._parents else ()
 
 
 def install() -> None:

@@ -8,11 +8,11 @@ import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from math import isfinite
-from typing import Any
+from typing import Any, NoReturn
 
 from autograd_lite.core.primitives import Primitive
 from autograd_lite.core.value import (
-    Mode,
+    Modes,
     Number,
     Value,
     _comparing,
@@ -22,7 +22,38 @@ from autograd_lite.core.value import (
     is_constant,
     is_known,
     record,
+    variable,
 )
+
+
+class Mode:
+    """How operations are recorded inside a block, and whether nodes have numbers there. This one: as outside it."""
+
+    ended = False  # a block that was left counts no more, wherever a context still holds it
+    watches = False  # whether `watch` is to be called
+
+    def record(self, primitive: Primitive, parents: tuple[Value, ...], outer: Modes) -> Value:
+        """A node for the operation; `outer` are the modes around this one."""
+        return record(primitive, parents, outer)
+
+    def variable(self, x: Number, outer: Modes) -> Value:
+        """A node that nothing depends on yet, for the number x."""
+        return variable(x, outer)
+
+    def hides(self, v: Value) -> bool:
+        """Whether the node's number is known only later."""
+        return False
+
+    def refuse(self, v: Value, use: str) -> NoReturn:
+        """Say that a hidden number cannot be used so."""
+        raise NotImplementedError
+
+    def stop(self, g: Value, contribution: Number) -> Number:
+        """The contribution of the hidden adjoint g, but 0 where that is 0."""
+        raise NotImplementedError
+
+    def watch(self, node: Value, g: Number, contributions: Iterable[Any]) -> None:
+        """Look at what a node's closure hands on for the adjoint g during a backward pass."""
 
 
 @contextmanager
@@ -101,7 +132,7 @@ def is_recording() -> bool:
     return not any(isinstance(mode, WithoutGraph) for mode in _up_to(active(), WithGraph))
 
 
-def _up_to(modes: tuple[Mode, ...], *stop: type[Mode]) -> Iterator[Mode]:
+def _up_to(modes: Modes, *stop: type[Mode]) -> Iterator[Mode]:
     """The modes that count, the innermost first, up to one of the kinds in `stop`."""
     for mode in reversed(modes):
         if isinstance(mode, stop):
@@ -113,7 +144,7 @@ def _up_to(modes: tuple[Mode, ...], *stop: type[Mode]) -> Iterator[Mode]:
 class WithoutGraph(Mode):
     """Operations compute, and their results are leaves."""
 
-    def record(self, primitive: Primitive, parents: tuple[Value, ...], outer: tuple[Mode, ...]) -> Value:
+    def record(self, primitive: Primitive, parents: tuple[Value, ...], outer: Modes) -> Value:
         """A leaf."""
         if outer:
             return record(primitive, parents, outer).detach()
@@ -123,7 +154,7 @@ class WithoutGraph(Mode):
 class WithGraph(Mode):
     """Operations are recorded as outside of all `no_grad()`: for a transform, which needs a graph within."""
 
-    def record(self, primitive: Primitive, parents: tuple[Value, ...], outer: tuple[Mode, ...]) -> Value:
+    def record(self, primitive: Primitive, parents: tuple[Value, ...], outer: Modes) -> Value:
         """A node."""
         return record(primitive, parents, tuple([m for m in outer if not isinstance(m, WithoutGraph)]))
 
@@ -131,7 +162,9 @@ class WithGraph(Mode):
 class Anomaly(Mode):
     """The first number that is not finite is an error."""
 
-    def record(self, primitive: Primitive, parents: tuple[Value, ...], outer: tuple[Mode, ...]) -> Value:
+    watches = True
+
+    def record(self, primitive: Primitive, parents: tuple[Value, ...], outer: Modes) -> Value:
         """The node, if its number is finite."""
         node = record(primitive, parents, outer)
         if is_known(node) and not isfinite(node._data):

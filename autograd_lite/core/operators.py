@@ -5,12 +5,15 @@ Each does what `record` does, written out for one or two operands: nearly every 
 
 from collections.abc import Callable, Sequence
 from inspect import Parameter, Signature
+from types import BuiltinFunctionType
 from typing import Any
 
 from autograd_lite.core.checks import as_float
-from autograd_lite.core.primitives import PRIMITIVES, Primitive, operands_of, with_defaults
+from autograd_lite.core.primitives import CONSTANT, PRIMITIVES, Primitive, operands_of, with_defaults
 from autograd_lite.core.value import Number, Value, active, constant, new, record
 
+LARGE = 2**53
+PLAIN_ERRORS = (OverflowError, ValueError, ZeroDivisionError)
 OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "neg": "neg", "abs": "abs"}
 
 
@@ -35,13 +38,18 @@ def install(primitive: Primitive, operands: Sequence[Parameter] | None) -> None:
 
 def _unary(primitive: Primitive) -> Callable[..., Any]:
     forward, takes_output, takes_operands = primitive.forward, primitive.takes_output, primitive.takes_operands
+    plain = _plain(forward)
 
     def method(self: Value) -> Value:
         if active():
             return record(primitive, (self,))
         x = self._data
         node: Value = new(Value)
-        node._data = y = forward(x)
+        try:
+            y = plain(x)
+        except PLAIN_ERRORS:
+            y = forward(x)
+        node._data = y
         node._grad = 0.0
         node._primitive = primitive
         node._parents = (self,)
@@ -53,17 +61,30 @@ def _unary(primitive: Primitive) -> Callable[..., Any]:
 
 def _binary(primitive: Primitive) -> Callable[..., Any]:
     forward, takes_output, takes_operands = primitive.forward, primitive.takes_output, primitive.takes_operands
+    plain = _plain(forward)
 
     def method(self: Value, y: Any) -> Any:
-        if not isinstance(y, Value):
-            y = _operand(y, primitive)
-            if y is NotImplemented:
-                return NotImplemented
+        if y.__class__ is not Value:
+            if y.__class__ is float or (y.__class__ is int and -LARGE < y < LARGE):
+                number = float(y)  # `constant`, written out
+                y = new(Value)
+                y._data = number
+                y._grad = 0.0
+                y._primitive = CONSTANT
+                y._parents = ()
+            elif not isinstance(y, Value):
+                y = _operand(y, primitive)
+                if y is NotImplemented:
+                    return NotImplemented
         if active():
             return record(primitive, (self, y))
         a, b = self._data, y._data
         node: Value = new(Value)
-        node._data = c = forward(a, b)
+        try:
+            c = plain(a, b)
+        except PLAIN_ERRORS:
+            c = forward(a, b)
+        node._data = c
         node._grad = 0.0
         node._primitive = primitive
         node._parents = (self, y)
@@ -71,6 +92,12 @@ def _binary(primitive: Primitive) -> Callable[..., Any]:
         return node
 
     return method
+
+
+def _plain(forward: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of `math` that a forward function follows where that does not raise: a call less."""
+    function = getattr(forward, "ieee_version_of", forward)
+    return function if isinstance(function, BuiltinFunctionType) else forward
 
 
 def _general(primitive: Primitive, operands: Sequence[Parameter] | None) -> Callable[..., Any]:

@@ -20,6 +20,9 @@ from autograd_lite.core.checks import as_float
 from autograd_lite.core.primitives import CONSTANT, LEAF, Primitive
 
 Number: TypeAlias = Union["Value", float]
+Nodes: TypeAlias = Iterable["Value"]
+Op: TypeAlias = str | Sequence[float]
+EQUALITY = "asking whether a Value equals something"
 new = object.__new__
 
 
@@ -50,28 +53,20 @@ class Value:
     _adjoint: float  # during a backward pass, what has arrived so far
     _primitive: Primitive
     _parents: tuple["Value", ...]
-    _captured: tuple[float, ...]
+    _captured: tuple[float, ...]  # not of a leaf
 
     def __init__(
-        self,
-        data: float,
-        _children: Iterable["Value"] = (),
-        _op: str | Sequence[float] = "",
-        label: str = "",
-        *,
-        children: Iterable["Value"] = (),
-        local_grads: Sequence[float] = (),
-    ) -> None:
-        self._data = data if type(data) is float else as_float(data, "Value(data)")
+        self, data: float, _children: Nodes = (), _op: Op = "", label: str = "",
+        children: Nodes = (), local_grads: Op = (),
+    ) -> None:  # fmt: skip
+        self._data = data if data.__class__ is float else as_float(data, "Value(data)")
         self._grad = 0.0
         self._primitive = LEAF
-        self._parents = self._captured = ()
+        self._parents = ()
         if label:
             self.label = label
-        if _op != "" or _children or children or local_grads:
+        if _children or _op or children or local_grads:
             self._record_by_hand(tuple(_children) or tuple(children), _op or local_grads)
-
-    # --- its numbers -------------------------------------------------------------------------------------------------
 
     @property
     def data(self) -> float:
@@ -97,7 +92,7 @@ class Value:
         self._grad = g if isinstance(g, Value) else 0.0 if g is None else as_float(g, "Value.grad")
 
     def item(self) -> float:
-        """The plain float."""
+        """The plain float, as `data`."""
         return self.data
 
     def detach(self) -> "Value":
@@ -147,12 +142,8 @@ class Value:
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Value):
-            if not comparing():
-                return self is other
-            return number_of(self, EQUALITY) == number_of(other, EQUALITY)
-        if isinstance(other, (float, int)):
-            return number_of(self, EQUALITY) == other
-        return NotImplemented
+            return number_of(self, EQUALITY) == number_of(other, EQUALITY) if comparing() else self is other
+        return number_of(self, EQUALITY) == other if isinstance(other, (float, int)) else NotImplemented
 
     __hash__ = object.__hash__
 
@@ -177,13 +168,8 @@ class Value:
         def __neg__(self) -> "Value": ...
         def __abs__(self) -> "Value": ...
         def backward(self, gradient: Number = 1.0, *, create_graph: bool = False) -> None: ...
-        def forward(self) -> "Value": ...
-        def zero_grad(self) -> None: ...
 
         __radd__, __rsub__, __rmul__, __rtruediv__, __rpow__ = __add__, __sub__, __mul__, __truediv__, __pow__
-
-
-EQUALITY = "asking whether a Value equals something"
 
 
 def topological_order(*roots: Value, stop: Iterable[Value] = ()) -> tuple[list[Value], list[Value]]:
@@ -214,24 +200,22 @@ def topological_order(*roots: Value, stop: Iterable[Value] = ()) -> tuple[list[V
 # --- recording -----------------------------------------------------------------------------------------------------
 
 
-def record(primitive: Primitive, parents: tuple[Value, ...], modes: "tuple[Mode, ...] | None" = None) -> Value:
+def record(primitive: Primitive, parents: tuple[Value, ...], modes: "Modes | None" = None) -> Value:
     """A new node, `primitive` applied to `parents`: as the innermost mode has it, by default all of the context."""
-    for i, mode in _from_the_innermost(active() if modes is None else modes):
-        return mode.record(primitive, parents, i)
+    for outer, mode in _from_the_innermost(active() if modes is None else modes):
+        node: Value = mode.record(primitive, parents, outer)
+        return node
     xs = tuple([p._data for p in parents])
-    return attach(primitive, parents, xs, primitive.forward(xs) if primitive.arity is None else primitive.forward(*xs))
-
-
-def variable(x: Number, modes: "tuple[Mode, ...] | None" = None) -> Value:
-    """A node that nothing depends on yet, for the number x; connected to x if x is a Value."""
-    for i, mode in _from_the_innermost(active() if modes is None else modes):
-        return mode.variable(x, i)
-    return record(table.identity, (x,), ()) if isinstance(x, Value) else Value(x)
-
-
-def attach(primitive: Primitive, parents: tuple[Value, ...], xs: Sequence[float], y: float) -> Value:
-    """A new node whose value y, `primitive` applied to the parents' numbers xs, is known."""
+    y = primitive.evaluate(xs)
     return build(Value, y, primitive, parents, primitive.captured(y, xs))
+
+
+def variable(x: Number, modes: "Modes | None" = None) -> Value:
+    """A node that nothing depends on yet, for the number x; connected to x if x is a Value."""
+    for outer, mode in _from_the_innermost(active() if modes is None else modes):
+        node: Value = mode.variable(x, outer)
+        return node
+    return record(table.identity, (x,), ()) if isinstance(x, Value) else Value(x)
 
 
 def constant(x: float) -> Value:
@@ -270,42 +254,14 @@ def as_data(x: Number) -> float:
 # --- modes: what else recording may be, in one context (a thread's, an asyncio task's) -----------------------------
 
 
-class Mode:
-    """How operations are recorded inside a block, and whether nodes have numbers there. This one: as outside it."""
-
-    ended = False  # a block that was left counts no more, wherever a context still holds it
-
-    def record(self, primitive: Primitive, parents: tuple[Value, ...], outer: "tuple[Mode, ...]") -> Value:
-        """A node for the operation; `outer` are the modes around this one."""
-        return record(primitive, parents, outer)
-
-    def variable(self, x: Number, outer: "tuple[Mode, ...]") -> Value:
-        """A node that nothing depends on yet, for the number x."""
-        return variable(x, outer)
-
-    def hides(self, v: Value) -> bool:
-        """Whether the node's number is known only later."""
-        return False
-
-    def refuse(self, v: Value, use: str) -> NoReturn:
-        """Say that a hidden number cannot be used so."""
-        raise NotImplementedError
-
-    def stop(self, g: Value, contribution: Number) -> Number:
-        """The contribution of the hidden adjoint g, but 0 where that is 0."""
-        raise NotImplementedError
-
-    def watch(self, node: Value, g: Number, contributions: Iterable[Any]) -> None:
-        """Look at what a node's closure hands on for the adjoint g during a backward pass."""
-
-
-_modes: ContextVar[tuple[Mode, ...]] = ContextVar("modes", default=())
+Modes: TypeAlias = tuple[Any, ...]  # of `Mode`, see modes.py
+_modes: ContextVar[Modes] = ContextVar("modes", default=())
 _comparing: ContextVar[bool] = ContextVar("comparing", default=False)
 active = _modes.get  # the modes of this context, the innermost last
 comparing = _comparing.get  # whether a transform runs a function of numbers, where Values compare as numbers
 
 
-def _from_the_innermost(modes: tuple[Mode, ...]) -> Iterable[tuple[tuple[Mode, ...], Mode]]:
+def _from_the_innermost(modes: Modes) -> Iterable[tuple[Modes, Any]]:
     """Each mode that still counts, with those around it."""
     while modes:
         mode, modes = modes[-1], modes[:-1]
@@ -315,15 +271,12 @@ def _from_the_innermost(modes: tuple[Mode, ...]) -> Iterable[tuple[tuple[Mode, .
 
 def watching() -> list[Callable[[Value, Number, Iterable[Any]], None]]:
     """What looks on during a backward pass."""
-    return [mode.watch for mode in active() if not mode.ended and type(mode).watch is not Mode.watch]
+    return [mode.watch for mode in active() if not mode.ended and mode.watches]
 
 
-def hidden_by(v: Value) -> Mode | None:
+def hidden_by(v: Value) -> Any:
     """The mode for which the node's number is known only later, if there is one."""
-    for mode in reversed(active()):
-        if not mode.ended and mode.hides(v):
-            return mode
-    return None
+    return next((mode for mode in reversed(active()) if not mode.ended and mode.hides(v)), None)
 
 
 def is_known(x: Any) -> bool:
@@ -343,6 +296,5 @@ def _compare(primitive: Primitive, a: Number, b: Number) -> Any:
     """A bool; where a number is known only later, a condition for `where`."""
     if active() and not (is_known(a) and is_known(b)):
         return primitive(a, b)
-    x = a._data if isinstance(a, Value) else a
-    y = b._data if isinstance(b, Value) else b
+    x, y = (c._data if isinstance(c, Value) else c for c in (a, b))
     return x > y if primitive is table.greater else x >= y

@@ -167,7 +167,7 @@ def test_gathered_sums_are_exact(backend):
 
 
 def test_users_own_primitive(backend):
-    cube = ag.primitive("cube of jit tests", lambda x: x * x * x, lambda g, x: (g * 3.0 * x * x,))
+    cube = ag.primitive("cube_of_jit_tests", lambda x: x * x * x, lambda g, x: (g * 3.0 * x * x,))
     same(jit(value_and_grad(lambda x: cube(x) + x), backend=backend)(2.0), (10.0, 13.0))
 
 
