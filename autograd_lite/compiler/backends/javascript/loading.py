@@ -14,7 +14,7 @@ from autograd_lite.compiler.tracer import LANE, LANE_SUM, STACK
 from autograd_lite.core import table as table
 from autograd_lite.core.primitives import Primitive
 
-KINDS: dict[Primitive, str] = {  # what the loop does by itself; all else are calls
+KINDS: dict[Primitive, str] = {  # what the loop does by itself, dot mostly so; all else are calls
     table.add: "+",
     table.sub: "-",
     table.mul: "*",
@@ -25,6 +25,7 @@ KINDS: dict[Primitive, str] = {  # what the loop does by itself; all else are ca
     LANE: "lane",
     LANE_SUM: "lane sum",
     LANE_DOT: "lane dot",
+    table.dot: "dot",
 }
 
 
@@ -50,7 +51,7 @@ def runnable(program: Program, name: str = "run", library: Library | None = None
     shared = library or Library()
     code = program.code
     kinds = [KINDS.get(p, "many" if p.arity is None else "call") for p in code.primitives]
-    calls = [shared.name_of(p) if p not in KINDS else "null" for p in code.primitives]
+    calls = [shared.name_of(p) if p not in KINDS or p is table.dot else "null" for p in code.primitives]
     targets, starts, operands = code.targets.tolist(), [0], list[int]()
     for i in range(len(targets)):
         operands += _terms(code.primitives[code.codes[i]], code.operands_of(i).tolist())

@@ -47,16 +47,35 @@ const load = (program, functions) => {
     if (stops) for (let l = 0; l < n; l++) if (r[t + l] !== r[t + l]) r[t + l] = sumAt(at, by, ends, l, true);
   };
 
+  const operandsAt = (at, by, l) => Array.from(at, (x, k) => r[x + by[k] * l]);
   const call = (f, t, n, at, by) => {
     const [a, b, c, d] = at, [da, db, dc, dd] = by;
     if (at.length === 1) for (let l = 0; l < n; l++) r[t + l] = f(r[a + da * l]);
     else if (at.length === 2) for (let l = 0; l < n; l++) r[t + l] = f(r[a + da * l], r[b + db * l]);
     else if (at.length === 3) for (let l = 0; l < n; l++) r[t + l] = f(r[a + da * l], r[b + db * l], r[c + dc * l]);
     else if (at.length === 4) for (let l = 0; l < n; l++) r[t + l] = f(r[a + da * l], r[b + db * l], r[c + dc * l], r[d + dd * l]);
-    else for (let l = 0; l < n; l++) r[t + l] = f(...at.map((x, k) => r[x + by[k] * l]));
+    else for (let l = 0; l < n; l++) r[t + l] = f(...operandsAt(at, by, l));
   };
   const callOnMany = (f, t, n, at, by) => {
-    for (let l = 0; l < n; l++) r[t + l] = f(at.map((x, k) => r[x + by[k] * l]));
+    for (let l = 0; l < n; l++) r[t + l] = f(operandsAt(at, by, l));
+  };
+  const dotAt = (f, at, by, l) => { // compensated; where nearly all cancels, or leaves the range, f itself
+    const half = at.length >> 1, last = at.length - 1;
+    let total = at.length > 2 * half ? r[at[last] + by[last] * l] : 0, error = 0;
+    let size = Math.abs(total), squares = total * total;
+    for (let k = 0; k < half; k++) {
+      const product = r[at[k] + by[k] * l] * r[at[half + k] + by[half + k] * l], s = total + product, t = s - total;
+      error += (total - (s - t)) + (product - t);
+      total = s;
+      size += Math.abs(product);
+      squares += product * product;
+    }
+    if (size === 0) return total;
+    if (size > 1e8 * Math.abs(total) || squares < 1e-280 || squares > 1e290) return f(operandsAt(at, by, l));
+    if (squares >= 16 * total * total) { // the terms cancel: what rounding took from the products counts too
+      for (let k = 0; k < half; k++) error += dekker(r[at[k] + by[k] * l], r[at[half + k] + by[half + k] * l]);
+    }
+    return total + error;
   };
   const overLanes = (compute) => (t, at, by) => { // from rows to one number: adds up what `compute` gives for each lane
     for (let l = 0; l < lanes; l++) scratch[l] = compute(at, by, l);
@@ -71,7 +90,7 @@ const load = (program, functions) => {
   const instruction = (i) => {
     const kind = kinds[codes[i]], f = functions[codes[i]], signed = operands.slice(starts[i], starts[i + 1]);
     const ends = signed.map((x) => x < 0), xs = signed.map((x) => (x < 0 ? -1 - x : x));
-    const t = place(targets[i]), n = targets[i] < singles ? 1 : lanes, at = xs.map(place), by = xs.map(stride);
+    const t = place(targets[i]), n = targets[i] < singles ? 1 : lanes, at = Int32Array.from(xs, place), by = Int32Array.from(xs, stride);
     const [a, b] = at, [da, db] = by;
     switch (kind) {
       case "+": return () => { for (let l = 0; l < n; l++) r[t + l] = r[a + da * l] + r[b + db * l]; };
@@ -84,6 +103,7 @@ const load = (program, functions) => {
       case "lane": return () => { r[t] = r[a + r[b]]; };
       case "lane sum": return () => sumOfLanes(t, at, by);
       case "lane dot": return () => dotOfLanes(t, at, by);
+      case "dot": return () => { for (let l = 0; l < n; l++) r[t + l] = dotAt(f, at, by, l); };
       case "many": return () => callOnMany(f, t, n, at, by);
       default: return () => call(f, t, n, at, by);
     }

@@ -62,7 +62,7 @@ const fsum = (xs) => { // compensated; exact where much cancels
     total = s;
     size += Math.abs(x);
   }
-  return size < Math.min(1e8 * Math.abs(total), 1e300) ? total + error : exact_sum(xs);
+  return size <= Math.min(1e8 * Math.abs(total), 1e300) ? total + error : exact_sum(xs);
 };
 const exact_sum = (xs) => { // correctly rounded: Shewchuk's partial sums
   const plain = sum([...xs]);
