@@ -1,6 +1,7 @@
 """What people see and do in a browser: the saved page, JupyterLab live and reopened, a notebook exported to HTML."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 
 from autograd_lite import Value, steps
 from autograd_lite.cli.lab import lab
+from autograd_lite.nn import MLP
 
 SETUP = """
 from autograd_lite import Value, draw, live, steps
@@ -78,6 +80,30 @@ class Page:
             (g) => [...g.querySelectorAll('text')].map((t) => t.textContent))"""
         return {texts[0]: texts[1:] for texts in self.browser.execute_script(script, self.css)}
 
+    def colour(self, name):
+        """The colour of a box: blue, orange, or neither."""
+        script = """const box = [...document.querySelectorAll(arguments[0] + ' g.node')]
+            .find((g) => g.querySelector('text').textContent === arguments[1]);
+            return box.querySelector('path, polygon').getAttribute('fill')"""
+        red, _, blue = map(int, re.findall(r"\d+", self.browser.execute_script(script, self.css, name)))
+        return "blue" if blue > red else "orange" if red > blue else "neither"
+
+    def type(self, name, number):
+        """Type a number into the field that a label names."""
+        from selenium.webdriver.common.keys import Keys
+
+        script = """const label = [...document.querySelectorAll(arguments[0] + ' label')]
+            .find((e) => e.textContent === arguments[1]); return label.querySelector('input')"""
+        field = self.browser.execute_script(script, self.css, name)
+        field.send_keys(Keys.CONTROL, "a")
+        field.send_keys(str(number))
+
+    def drag(self, name, number):
+        """Move a slider, as a finger would."""
+        script = """const f = document.querySelector(arguments[0]); f.value = arguments[1];
+            f.dispatchEvent(new Event('input'))"""
+        self.browser.execute_script(script, f"{self.css} input[aria-label='drag {name}']", number)
+
     def active(self):
         script = "return [...document.querySelectorAll(arguments[0] + ' .is-active text')].map((t) => t.textContent)"
         return self.browser.execute_script(script, self.css)
@@ -85,10 +111,14 @@ class Page:
     def steps_on_click_and_key(self):
         from selenium.webdriver.common.keys import Keys
 
-        assert self.counter() == "0 / 2"
+        assert self.counter() == "2 / 2"
+        assert "The backward pass is done" in self.says()
+        assert self.boxes()["a"] == ["data 2.0", "grad -3.0"]
+        assert not self.active()
         self.click("next step")
         assert self.counter() == "1 / 2"
         assert self.boxes()["c"][1] == "grad 1.0"
+        assert self.boxes()["a"] == ["data 2.0", "grad 0.0"]
         self.press(Keys.ARROW_RIGHT)
         assert self.counter() == "2 / 2"
         assert "∂L/∂a += ∂L/∂c · ∂c/∂a = 1.0 · b = -3.0" in self.says()
@@ -138,6 +168,7 @@ def test_home_end_slider_and_the_forward_pass(browser, saved):
     saved.press(Keys.END)
     assert saved.counter() == "2 / 2"
     saved.press(Keys.HOME)
+    assert saved.counter() == "0 / 2"
     saved.find("[aria-label='step']").send_keys(Keys.ARROW_RIGHT)
     assert saved.counter() == "1 / 2"
     saved.find("button").click()
@@ -145,6 +176,55 @@ def test_home_end_slider_and_the_forward_pass(browser, saved):
     saved.click("next step")
     assert saved.boxes()["c"][0] == "data -6.0"
     assert saved.says().startswith("c = a * b")
+
+
+def test_leaves_can_be_typed_and_dragged_with_no_kernel(browser, saved):
+    assert [saved.colour(name) for name in ("a", "b", "c")] == ["orange", "blue", "blue"]
+    saved.type("a", 5)
+    assert saved.boxes()["L"][0] == "data -5.0"
+    assert saved.boxes()["b"][1] == "grad 5.0"
+    saved.drag("b", 2)
+    assert saved.boxes()["L"][0] == "data 20.0"
+    assert saved.boxes()["a"][1] == "grad 2.0"
+    assert saved.colour("a") == "blue"
+    saved.click("next step")
+    saved.click("next step")
+    assert "1.0 · b = 2.0" in saved.says()
+    assert not errors(browser)
+
+
+def test_on_a_narrow_screen_nothing_but_the_picture_is_wider(browser, tmp_path):
+    y = MLP(2, [2, 1], seed=0)([Value(1.0, label="x"), Value(-2.0, label="z")])
+    steps(y).save(tmp_path / "wide.html")
+    screen = {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    try:
+        browser.get((tmp_path / "wide.html").as_uri())
+        page = Page(browser).appears()
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
+        assert page.find(".picture").size["width"] <= 390
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_page_of_ones_own_takes_one_script_tag_and_speaks_its_language(browser, tmp_path):
+    a = Value(2.0, label="</script><img src=x onerror=alert(1)>")
+    (tmp_path / "own.html").write_text(
+        f"<!doctype html><meta charset='utf-8'><body lang='zh-CN'><p>before</p>{steps(a * a).script()}<p>after</p>",
+        encoding="utf-8",
+    )
+    browser.get_log("browser")
+    browser.get((tmp_path / "own.html").as_uri())
+    page = Page(browser).appears()
+    order = (
+        "return [...document.body.children].map((e) => e.textContent.slice(0, 5)).filter((t) => /before|after/.test(t))"
+    )
+    assert browser.execute_script(order.replace("5", "6")) == ["before", "after"]
+    assert "反向传播已完成" in page.says()
+    assert browser.execute_script("return document.querySelectorAll('img').length") == 0
+    requests = browser.execute_script("return performance.getEntriesByType('resource').map((e) => e.name)")
+    assert [name for name in requests if "favicon" not in name] == []
+    assert not errors(browser)
 
 
 def test_play_runs_to_the_end(saved):
@@ -194,15 +274,12 @@ def test_jupyterlab_draws_steps_and_edits_live_and_all_is_there_when_reopened(br
 
     widget = Page(browser, "[data-windowed-list-index='4']").appears()
     assert widget.boxes()["L"][0] == "data 4.0"
-    field = widget.find("input[type='number'][aria-label='a']")
-    field.clear()
-    field.send_keys("5")
+    widget.type("a", 5)
     widget.wait(lambda: widget.boxes()["L"][0] == "data -5.0", "an edited leaf changes the output", 20)
     widget.click("next step")
     widget.click("next step")
     assert widget.boxes()["b"][1] == "grad 5.0"
-    drag = "const f = document.querySelector(arguments[0]); f.value = 3; f.dispatchEvent(new Event('input'))"
-    browser.execute_script(drag, f"{widget.css} input[aria-label='drag a']")
+    widget.drag("a", 3)
     widget.wait(lambda: widget.boxes()["L"][0] == "data 1.0", "a dragged leaf changes the output", 20)
 
     browser.execute_async_script("jupyterapp.commands.execute('docmanager:save').then(arguments[0], arguments[0])")

@@ -2,16 +2,25 @@
 
 import json
 import math
+import random
 import re
+import shutil
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_lite
-from autograd_lite import Value, live, no_grad, primitive, relu, steps, tanh
+from autograd_lite import Value, live, no_grad, primitive, relu, softmax, steps, tanh
+from autograd_lite.compiler.backends.javascript import load
 from autograd_lite.core.primitives import PRIMITIVES
+from autograd_lite.display.graph.boxes import compact
+from autograd_lite.display.pages import html as pages
+from autograd_lite.display.stepping.content import moving, numbers, program
+from autograd_lite.display.stepping.walk import Walk
 from autograd_lite.nn import MLP
 
 
@@ -196,32 +205,103 @@ def test_the_forward_pass_is_in_the_order_of_computation():
 # --- the page ------------------------------------------------------------------------------------------------------
 
 
-def content(page):
+def held(page):
+    """The data in a page."""
     return json.loads(re.search(r"const data = (.*);\n", page)[1])
 
 
-def test_the_page_writes_the_chain_rule_out():
-    lines = content(steps(lecture())._repr_html_())["backward"][2]["lines"]
-    assert lines == [
-        "e: upstream gradient ∂L/∂e = -2.0",
-        "∂L/∂a += ∂L/∂e · ∂e/∂a = -2.0 · b = 6.0",
-        "∂L/∂b += ∂L/∂e · ∂e/∂b = -2.0 · a = -4.0",
-    ]
+def test_the_page_holds_the_formulas_and_all_numbers():
+    data = held(steps(lecture())._repr_html_())
+    names = [node["name"] for node in data["nodes"]]
+    assert [names[s["node"]] for s in data["backward"]] == ["L", "d", "e"]
+    assert [[part["formula"] for part in s["parts"]] for s in data["backward"]] == [["f", "d"], ["1", "1"], ["b", "a"]]
+    assert data["numbers"][: len(names)] == [v.data for v in (*steps(lecture()).leaves, *steps(lecture()).interior)]
+    assert data["numbers"][len(names) :] == [1, -2, -2, 4, 4, -2, 1, -2, 1, -2, -2, -3, 6, 2, -4]
+
+
+def network():
+    return MLP(2, [3, 1], seed=0)([Value(1.5, label="x"), Value(-2.0, label="z")])
+
+
+def kinked():
+    x, y = Value(0.5, label="x"), Value(-1.0, label="y")
+    return (relu(x * y) + tanh(x) / y) ** 2 - softmax([x, y, x * y])[0]
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+@pytest.mark.parametrize("graph", [lecture, network, kinked])
+def test_edited_leaves_give_the_numbers_that_python_gives(graph):
+    """The page's program, on other leaves, against the engine's own steps from these."""
+    walk = Walk(graph())
+    run = load(program(walk))
+    rng = random.Random(0)
+    for _ in range(50):
+        point = [rng.choice((rng.uniform(-3.0, 3.0), 0.0, 1.0, -1.0)) for _ in moving(walk)]
+        for v, x in zip(moving(walk), point):
+            v.data = x
+        walk.root.forward()
+        for name, got, expected in numbers_shown(Walk(walk.root), run([point])):
+            assert got == pytest.approx(expected, rel=1e-12, abs=1e-12, nan_ok=True), name
+
+
+def numbers_shown(walk, row):
+    """The numbers that the page shows, in both rows: a step whose gradient is 0 hands nothing on."""
+    both = iter(zip(row, numbers(walk), strict=True))
+    for v in (*walk.leaves, *walk.interior):
+        yield (walk.names[v], *next(both))
+    for step in walk:
+        yield (f"gradient of {step.name}", *next(both))
+        for p in step.node.parents:
+            for what in ("slope", "addition"):
+                got, expected = next(both)
+                if step.gradient != 0.0:
+                    yield f"{what} to {walk.names[p]}", got, expected
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_numbers_are_written_as_in_python():
+    """Ties go to the even digit in both: 1.0625, 0.015625, 1062500."""
+    rng = random.Random(0)
+    xs = [rng.uniform(-1, 1) * 10.0 ** rng.randint(-12, 12) for _ in range(500)]
+    xs += [k / 2**n for n in range(12) for k in (1, 3, 17, 1062, -999)] + [1062500.0, 1e21, 5e-324, 9.9999e5, 0.0, -0.0]
+    xs += [99999.95, 999999.9, math.inf, -math.inf, math.nan, 1e-5, 0.0001, 1e300]
+    listed = json.dumps([str(x) for x in xs]).replace("inf", "Infinity")
+    code = f"{pages.asset('common.js')}\nconsole.log(JSON.stringify({listed}.map(Number).map(compact)))"
+    done = subprocess.run(["node", "-"], input=code, capture_output=True, text=True, timeout=60)
+    assert json.loads(done.stdout) == [compact(x) for x in xs], done.stderr
+
+
+def test_what_nothing_can_compute_again_says_why():
+    a = Value(2.0, label="a")
+    data = held(steps(Value(6.0, (a,), (3.0,)) * a)._repr_html_())
+    assert "recorded by hand" in data["why"]
+    lookup = primitive("lookup_on_a_page", lambda x: {1: 2.0}.get(x, x), lambda g, x: (g,))
+    try:
+        assert "no counterpart in JavaScript" in held(steps(lookup(a))._repr_html_())["why"]
+    finally:
+        del PRIMITIVES["lookup_on_a_page"]
+
+
+def test_infinities_and_nan_are_held_too():
+    x = Value(0.0, label="x")
+    assert {"-Infinity", "Infinity"} <= {n for n in held(steps(x.log())._repr_html_())["numbers"] if isinstance(n, str)}
 
 
 def test_the_page_is_self_contained(tmp_path):
     path = tmp_path / "backprop.html"
     steps(lecture()).save(path)
+    assert path.stat().st_size < 45_000
     page = path.read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")
     addresses = set(re.findall(r"https?://[^\s\"'<\\]+", page))
     assert {a for a in addresses if "w3.org" not in a} == set()  # names of SVG, not addresses to fetch
-    assert not re.search(r"<link|<script src|@import|import\(|fetch\(", page)
+    assert not re.search(r"<script src|@import|import\(|fetch\(", page)
+    assert re.findall(r"<link[^>]*>", page) == ['<link rel="icon" href="data:,">']
 
 
 def test_the_same_graph_gives_the_same_output_and_another_graph_another_name():
     def name(graph):
-        return re.search(r'data-autograd-steps="(\w+)"', steps(graph)._repr_html_())[1]
+        return re.search(r'data-autograd="(\w+)"', steps(graph)._repr_html_())[1]
 
     assert steps(lecture())._repr_html_() == steps(lecture())._repr_html_()
     assert name(lecture()) != name(lecture() * 2)
@@ -231,21 +311,56 @@ def test_a_script_in_a_label_stays_text():
     y = Value(1.0, label="</script><script>alert(1)</script>") * 2
     shown = steps(y)._repr_html_()
     assert shown.count("<script") == shown.count("</script") == 1
+    assert steps(y).script().count("<script") == 1
+
+
+def test_one_script_tag_is_all_that_another_page_needs():
+    tag = steps(lecture()).script()
+    assert tag.startswith("<script>")
+    assert tag.endswith("</script>")
+    assert "document.currentScript" in tag
+
+
+def test_where_scripts_do_not_run_there_is_a_picture_and_a_sentence():
+    shown = steps(lecture())._repr_html_()
+    before = shown[: shown.index("<script")]
+    assert "<img" in before
+    assert "Run this cell" in before
+    assert "<button" not in before
+    assert "运行这个单元格" in steps(lecture(), language="zh")._repr_html_()
+
+
+def test_every_text_of_the_pages_is_in_both_languages():
+    texts = json.loads(pages.asset("texts.json"))
+    scripts = "".join(path.read_text(encoding="utf-8") for path in Path(pages.__file__).parents[1].rglob("static/*.js"))
+    said = set(re.findall(r'say\("([^"]+)"', scripts)) | set(re.findall(r'button\("([^"]+)"', scripts))
+    assert said - texts.keys() == set()
+    for text, others in texts.items():
+        assert text in scripts, f"no page says {text!r}"
+        assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", others["zh"])), text
+
+
+def test_an_unknown_language_is_refused():
+    with pytest.raises(ValueError, match=r"steps\(language\).*'en', 'zh'.*'de'"):
+        steps(lecture(), language="de")
 
 
 def test_names_and_numbers_stand_in_the_diagram_where_the_page_looks_for_them():
-    data = content(steps(lecture())._repr_html_())
-    for name, node in data["nodes"].items():
-        group = re.search(rf'<g id="{name}".*?</g>', data["svg"], re.DOTALL)[0]
+    data = held(steps(lecture() * 2)._repr_html_())
+    for i, node in enumerate(data["nodes"]):
+        group = re.search(rf'<g id="n{i}".*?</g>', data["svg"], re.DOTALL)[0]
         lines = re.findall(r"<text[^>]*>([^<]*)</text>", group)
-        assert lines[0] == node["name"]
-        assert lines[node["dataLine"]].startswith("data")
-        assert lines[node["gradLine"]].startswith("grad")
+        if node["constant"]:
+            assert lines == ["2.0"]
+        else:
+            assert lines[0] == node["name"]
+            assert lines[1].startswith("data")
+            assert lines[2].startswith("grad")
 
 
 def test_modules_stand_in_frames_on_the_page_too():
     y = MLP(1, [2, 1], seed=0)([Value(1.0, label="x")])
-    assert "layers.0: Layer" in content(steps(y)._repr_html_())["svg"]
+    assert "layers.0: Layer" in held(steps(y)._repr_html_())["svg"]
 
 
 def test_a_graph_too_large_for_a_page_shows_the_table_and_cannot_be_saved(tmp_path):
@@ -274,17 +389,35 @@ def test_only_html_is_saved(tmp_path):
 # --- the widget ----------------------------------------------------------------------------------------------------
 
 
-def test_an_edited_leaf_changes_values_and_gradients():
+def test_a_leaf_moved_on_the_page_moves_the_values():
     pytest.importorskip("anywidget")
     loss = lecture()
     leaves = {v.label: v for v in steps(loss).leaves}
     widget = live(loss)
-    name = next(n for n, node in widget.numbers["nodes"].items() if node["name"] == "a")
-    widget._handle_custom_msg({"leaf": name, "number": 5.0}, [])
+    at = [widget.content["nodes"][i]["name"] for i in widget.content["leaves"]].index("a")
+    widget._handle_custom_msg({"leaf": at, "number": 5.0}, [])
     assert loss.data == (5.0 * -3.0 + 10.0) * -2.0
     assert leaves["b"].grad == 5.0 * -2.0
-    root = widget.drawn["root"]
-    assert widget.numbers["nodes"][root]["data"] == "10.0"
+    assert widget.leaves[at] == 5.0
+
+
+def test_a_value_set_in_the_notebook_moves_the_page():
+    pytest.importorskip("anywidget")
+    loss = lecture()
+    widget = live(loss)
+    (a,) = [v for v in steps(loss).leaves if v.label == "a"]
+    a.data = math.inf
+    widget.refresh()
+    assert "Infinity" in widget.leaves
+
+
+def test_opened_without_a_kernel_the_widget_says_what_to_do():
+    pytest.importorskip("anywidget")
+    bundle = live(lecture())._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert "Run this cell" in data["text/html"]
+    assert "<script" not in data["text/html"]
+    assert "run this cell" in data["text/plain"]
 
 
 def test_live_refuses_what_it_cannot_compute_again():

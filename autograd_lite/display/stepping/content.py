@@ -1,101 +1,108 @@
-"""What the page of a walk says, as plain data: the diagram once, the numbers and sentences anew when leaves change.
+"""What the page of a walk holds, as plain data: the diagram, the formulas, and all numbers in one row.
 
-All that `steps.js` shows is prepared here, as text; it chooses what to show at which step.
+The row is what a program computes from the leaves: the data of each node; then for each step of the backward pass its
+upstream gradient, and for each parent the local derivative and what is added. `steps.js` writes the sentences from it.
 """
 
+import re
 from typing import Any
 
-from autograd_lite.core.value import Value, is_constant
+from autograd_lite.compiler.ir import Program, record_program
+from autograd_lite.compiler.tracer import Tracer, tracing
+from autograd_lite.core import table as table
+from autograd_lite.core.value import Value, as_value, is_constant
 from autograd_lite.display.graph.boxes import Box, Picture, compact, kind_of
 from autograd_lite.display.graph.diagram import to_dot
 from autograd_lite.display.graph.drawing import LIMIT
 from autograd_lite.display.graph.runner import render
 from autograd_lite.display.graph.scopes import Scopes
-from autograd_lite.display.stepping.walk import ForwardStep, Step, Walk
+from autograd_lite.display.pages.html import plain
+from autograd_lite.display.stepping.walk import Walk
 
 ROOM = "-0.0000000"  # numbers change while the page steps: boxes are laid out for one this wide
 
 
-def static(steps: Walk) -> dict[str, Any]:
-    """What stays when leaves are edited: the diagram."""
-    nodes = _nodes(steps)
+def content(walk: Walk) -> dict[str, Any]:
+    """The diagram, the nodes with their names, the formulas of both passes, and the numbers as they are now."""
+    nodes = [*walk.leaves, *walk.interior]
+    index = {v: i for i, v in enumerate(nodes)}
+    return {
+        "svg": diagram(walk),
+        "root": index[walk.root],
+        "nodes": [
+            {"name": walk.names[v], "computed": bool(v.parents), "constant": is_constant(v), "op": v.op} for v in nodes
+        ],
+        "forward": [
+            {"node": index[s.node], "operands": [index[p] for p in s.node.parents], "formula": s.formula}
+            for s in walk.forward
+        ],
+        "backward": [
+            {
+                "node": index[v],
+                "parts": [
+                    {"node": index[p], "formula": formula}
+                    for p, formula in zip(v.parents, walk.slope_formulas(v), strict=True)
+                ],
+            }
+            for v in reversed(walk.interior)
+        ],
+        "leaves": [index[v] for v in moving(walk)],
+        "start": [plain(v.data) for v in moving(walk)],
+        "numbers": [plain(x) for x in numbers(walk)],
+    }
+
+
+def diagram(walk: Walk) -> str:
+    """The diagram as SVG. Raises ValueError for more nodes than a diagram can hold."""
+    nodes = [*walk.leaves, *walk.interior]
     if len(nodes) > LIMIT:
         raise ValueError(f"a page of steps holds {LIMIT} nodes, this graph has {len(nodes):,}: draw(value) folds it")
-    scopes = Scopes(steps.interior)
+    scopes = Scopes(walk.interior)
     index = {v: i for i, v in enumerate(nodes)}
-    boxes = [Box(kind_of(v, scopes), _lines(steps, v), v.op, group=scopes.path(v)) for v in nodes]
+    boxes = [Box(kind_of(v, scopes), _lines(walk, v), v.op, group=scopes.path(v)) for v in nodes]
     edges = [(index[p], i) for v, i in index.items() for p in v.parents]
     svg = render(to_dot(Picture(boxes, edges)), "svg").decode()
-    root = steps.names[steps.root]
-    return {
-        "caption": f"computation graph of {root}",
-        "svg": svg[svg.index("<svg") :],
-        "root": f"n{index[steps.root]}",
-        "opening": {
-            "forward": ["The leaves are known. Each node is computed once its operands are."],
-            "backward": [f"∂{root}/∂{root} = 1, all other gradients start from 0."],
-        },
-    }
+    return re.sub(r"<!--.*?-->|<title>.*?</title>|\n", "", svg[svg.index("<svg") :], flags=re.DOTALL)
 
 
-def numbers(steps: Walk) -> dict[str, Any]:
-    """What follows the leaves: data of all nodes, and what each step says."""
-    ids = {v: f"n{i}" for i, v in enumerate(_nodes(steps))}
-    return {
-        "nodes": {name: _node(steps, v) for v, name in ids.items()},
-        "forward": [_forward(steps, step, ids) for step in steps.forward],
-        "backward": [_backward(steps, step, ids) for step in steps],
-    }
+def _lines(walk: Walk, v: Value) -> list[str]:
+    return [compact(v.data)] if is_constant(v) else [walk.names[v], f"data {ROOM}", f"grad {ROOM}"]
 
 
-def _nodes(steps: Walk) -> list[Value]:
-    return [*steps.leaves, *steps.interior]
+def moving(walk: Walk) -> list[Value]:
+    """The leaves that can be edited."""
+    return [v for v in walk.leaves if not is_constant(v)]
 
 
-def _lines(steps: Walk, v: Value) -> list[str]:
-    return [compact(v.data)] if is_constant(v) else [steps.names[v], f"data {ROOM}", f"grad {ROOM}"]
+def numbers(walk: Walk) -> list[float]:
+    """All that the page shows, as the engine has it."""
+    row = [v.data for v in (*walk.leaves, *walk.interior)]
+    for v, gradient, handed in walk.handed:
+        row.append(gradient)
+        for slope, added, _ in handed or [(0.0, 0.0, 0.0)] * len(v.parents):
+            row += [slope, added]
+    return row
 
 
-def _node(steps: Walk, v: Value) -> dict[str, Any]:
-    fixed = is_constant(v)
-    return {
-        "name": steps.names[v],
-        "data": compact(v.data),
-        "number": v.data if abs(v.data) < float("inf") else 0.0,
-        "computed": bool(v.parents),
-        "constant": fixed,
-        "dataLine": 0 if fixed else 1,
-        "gradLine": None if fixed else 2,
-    }
-
-
-def _forward(steps: Walk, step: ForwardStep, ids: dict[Value, str]) -> dict[str, Any]:
-    values = ", ".join(
-        f"{steps.names[p]} = {compact(p.data)}" for p in dict.fromkeys(step.node.parents) if not is_constant(p)
-    )
-    lines = [f"{step.name} = {step.formula}", f"{step.name} = {compact(step.data)}"]
-    return {
-        "node": ids[step.node],
-        "operands": [ids[p] for p in step.node.parents],
-        "lines": [*lines, *([f"with {values}"] if values else [])],
-    }
-
-
-def _backward(steps: Walk, step: Step, ids: dict[Value, str]) -> dict[str, Any]:
-    """The chain rule written out, a line for each parent."""
-    root, name, upstream = steps.names[steps.root], step.name, compact(step.gradient)
-    lines = [f"{name}: upstream gradient ∂{root}/∂{name} = {upstream}"]
-    for part in step.parts:
-        slope = part.formula or compact(part.slope)
-        factors = f"{upstream} · {slope if slope.isalnum() else f'({slope})'}"
-        total = "" if part.total == part.added else f", in total {compact(part.total)}"
-        primitive = f"∂{root}/∂{part.name} += ∂{root}/∂{name} · ∂{name}/∂{part.name}"
-        lines.append(f"{primitive} = {factors} = {compact(part.added)}{total}")
-    if not step.parts and step.gradient == 0.0:
-        lines.append("a gradient of 0 stops here: nothing flows on")
-    return {
-        "node": ids[step.node],
-        "operands": [ids[part.parent] for part in step.parts],
-        "parts": [{"node": ids[part.parent], "total": compact(part.total)} for part in step.parts],
-        "lines": lines,
-    }
+def program(walk: Walk) -> Program:
+    """The same numbers as a program of the leaves. Raises TypeError for a graph that nothing can compute again."""
+    for v in walk.interior:
+        if v._primitive.by_hand:
+            raise TypeError(f"operation {v.op!r} was recorded by hand, there is no formula to compute it again")
+    tracers = [Tracer() for _ in moving(walk)]
+    with tracing() as tape:
+        x: dict[Value, Any] = {v: as_value(v.data) for v in walk.leaves} | dict(zip(moving(walk), tracers))
+        for v in walk.interior:
+            x[v] = v._primitive(*[x[p] for p in v.parents])
+        row = [x[v] for v in (*walk.leaves, *walk.interior)]
+        total: dict[Value, Any] = {walk.root: as_value(1.0)}
+        for v in reversed(walk.interior):
+            g = total.get(v, as_value(0.0))
+            row.append(g)
+            kept = v._primitive.captured(x[v], [x[p] for p in v.parents])
+            for p, slope, added in zip(
+                v.parents, v._primitive.vjp(as_value(1.0), *kept), v._primitive.vjp(g, *kept), strict=True
+            ):
+                row += [as_value(slope), as_value(added)]
+                total[p] = total.get(p, 0.0) + table.where(g, added, 0.0)
+        return record_program(tape, tracers, row)

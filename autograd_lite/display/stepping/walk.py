@@ -67,10 +67,10 @@ class Walk(Sequence[Step]):
         self.leaves = leaves[::-1]  # so that first operands come first
         self.interior = interior
         self.names = _names(root, interior, self.leaves)
-        self._handed = _sweep(root, interior)
+        self.handed = _sweep(root, interior)
 
     def __len__(self) -> int:
-        return len(self._handed)
+        return len(self.handed)
 
     @overload
     def __getitem__(self, index: int) -> Step: ...
@@ -78,8 +78,8 @@ class Walk(Sequence[Step]):
     def __getitem__(self, index: slice) -> list[Step]: ...
     def __getitem__(self, index: int | slice) -> Step | list[Step]:
         if isinstance(index, slice):
-            return [self._step(*handed) for handed in self._handed[index]]
-        return self._step(*self._handed[index])
+            return [self._step(*handed) for handed in self.handed[index]]
+        return self._step(*self.handed[index])
 
     @property
     def forward(self) -> ForwardSteps:
@@ -95,7 +95,7 @@ class Walk(Sequence[Step]):
         return text if len(self) <= SHOWN else f"{text}\n… {len(self) - SHOWN:,} more steps"
 
     def _step(self, v: Value, gradient: float, handed: list[tuple[float, float, float]]) -> Step:
-        formulas = self._slope_formulas(v) if handed else []
+        formulas = self.slope_formulas(v) if handed else []
         parts = (
             Part(p, self.names[p], formula, *numbers)
             for p, formula, numbers in zip(v.parents if handed else (), formulas, handed, strict=True)
@@ -120,7 +120,7 @@ class Walk(Sequence[Step]):
 
         return formula(v, lambda u: "" if u is v or is_constant(u) else self.names[u]).text
 
-    def _slope_formulas(self, v: Value) -> list[str]:
+    def slope_formulas(self, v: Value) -> list[str]:
         """The local derivatives of v, as its primitive computes them: the closure run on symbols instead of numbers."""
         from autograd_lite.core.modes import WithGraph, inside
         from autograd_lite.display.formula.terms import formula
