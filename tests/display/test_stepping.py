@@ -381,7 +381,30 @@ def test_without_a_renderer_the_table_is_shown(monkeypatch):
     assert "pip install graphviz-pure" in shown
 
 
-def test_only_html_is_saved(tmp_path):
+def test_an_animation_has_a_frame_for_each_step(tmp_path):
+    images = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    path = tmp_path / "backprop.gif"
+    steps(lecture() * 2).save(path)
+    with images.open(path) as animation:
+        assert animation.n_frames == 1 + 4
+        shades = []
+        for i in range(animation.n_frames):
+            animation.seek(i)
+            frame = animation.convert("RGB")
+            pixels = list(frame.getdata())
+            shades.append(sum(red > blue + 40 for red, _, blue in pixels))  # orange: negative gradients
+        assert shades == sorted(shades)
+        assert shades[-1] > shades[0]
+
+
+def test_without_pillow_it_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(ImportError, match="pip install pillow"):
+        steps(lecture()).save(tmp_path / "backprop.gif")
+    assert not list(tmp_path.iterdir())
+
+
+def test_only_html_and_gif_are_saved(tmp_path):
     with pytest.raises(ValueError, match=r"\.html"):
         steps(lecture()).save(tmp_path / "page.svg")
 

@@ -4,6 +4,7 @@ from html import escape
 from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
+from autograd_lite.core.files import as_path, write_whole
 from autograd_lite.core.value import Value
 from autograd_lite.display.stepping.walk import Walk
 
@@ -40,7 +41,8 @@ class Steps(Walk):
         The suffix says which: .html or .gif. Raises ValueError for another suffix, or a graph of more nodes than a page
         can show; ImportError for .gif without Pillow; RenderError without a renderer.
         """
-        suffix = fspath(path).rpartition(".")[2].lower()
+        target = as_path(path, "save(path)")
+        suffix = target.suffix.lower().lstrip(".")
         if suffix == "gif":
             from autograd_lite.display.stepping.animation import animated
 
@@ -48,9 +50,8 @@ class Steps(Walk):
         elif suffix in ("html", "htm"):
             content = self._page().document().encode()
         else:
-            raise ValueError(f"save(path) must end in .html or .gif, not {path!r}")
-        with open(path, "wb") as file:
-            file.write(content)
+            raise ValueError(f"save(path) must end in .html or .gif, not {fspath(path)!r}")
+        write_whole(target, content)
 
     def _page(self) -> "Page":
         from autograd_lite.display.graph.drawing import draw

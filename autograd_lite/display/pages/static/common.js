@@ -46,7 +46,8 @@ const tint = (x, largest) => {
 // A labelled number to type, and to drag; `changed` is told. Returns its parts, and a function that sets it.
 const numberField = (name, start, low, high, changed, say) => {
   const number = make("input", { type: "number", step: "any" });
-  const drag = make("input", { type: "range", min: low, max: high, step: (high - low) / 200, "aria-label": say("drag {name}", { name }) });
+  const step = 10 ** Math.floor(Math.log10((high - low) / 100));
+  const drag = make("input", { type: "range", min: low, max: high, step, "aria-label": say("drag {name}", { name }) });
   let current = start;
   const set = (x) => {
     current = x;
