@@ -90,8 +90,8 @@ def program(walk: Walk) -> Program:
         if v._primitive.by_hand:
             raise TypeError(f"operation {v.op!r} was recorded by hand, there is no formula to compute it again")
     tracers = [Tracer() for _ in moving(walk)]
+    x: dict[Value, Any] = {v: as_value(v.data) for v in walk.leaves} | dict(zip(moving(walk), tracers))
     with tracing() as tape:
-        x: dict[Value, Any] = {v: as_value(v.data) for v in walk.leaves} | dict(zip(moving(walk), tracers))
         for v in walk.interior:
             x[v] = v._primitive(*[x[p] for p in v.parents])
         row = [x[v] for v in (*walk.leaves, *walk.interior)]

@@ -37,7 +37,13 @@ class Node:
         self.owner, self._lock = os.getpid(), Lock()
         command, pipe = [shutil.which("node") or "node", "-e", SERVER], subprocess.PIPE
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, encoding="utf-8")
-        atexit.register(self._process.kill)
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """End the process, if it is this one's own."""
+        if self.owner == os.getpid():
+            self._process.kill()
+            self._process.communicate()
 
     def ask(self, source: str | None, index: int = 0, numbers: str = "") -> Any:
         with self._lock:
