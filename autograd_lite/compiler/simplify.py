@@ -1,6 +1,6 @@
 """From a tape to numbered instructions: what is not needed is left out, equal subexpressions are computed once.
 
-Every step keeps results bit for bit (but for the sign of a zero): constants are folded by the primitives, and only
+Every step keeps results bit for bit: constants are folded by the primitives, and only
 identities that hold in floating point are used, `x * 1` and `-(-x)` and the like.
 """
 
@@ -114,12 +114,17 @@ def _live(tape: Sequence[Value], outputs: Iterable[Value]) -> list[Value]:
 # --- identities that hold in floating point: with any operands, and with a constant among them ----------------------
 
 
+def _is_zero(x: float | None, sign: float) -> bool:
+    """Whether x is the constant 0 of this sign."""
+    return x == 0.0 and math.copysign(1.0, x) == sign  # type: ignore[arg-type]  # mypy: x == 0.0, so no None
+
+
 def _add(n: Numbered, a: int, b: int) -> int | None:
-    return b if n.value[a] == 0.0 else a if n.value[b] == 0.0 else None
+    return b if _is_zero(n.value[a], -1.0) else a if _is_zero(n.value[b], -1.0) else None
 
 
 def _sub(n: Numbered, a: int, b: int) -> int | None:
-    return a if n.value[b] == 0.0 else n.node(table.neg, (b,)) if n.value[a] == 0.0 else None
+    return a if _is_zero(n.value[b], 1.0) else n.node(table.neg, (b,)) if _is_zero(n.value[a], -1.0) else None
 
 
 def _mul(n: Numbered, a: int, b: int) -> int | None:

@@ -246,6 +246,8 @@ LANE = Primitive("lane", _over_lanes, lambda g, v, i: (_in_one_lane(g, i), 0.0),
 KEEPING_ZERO = (
     table.neg,
     table.where,
+    table.choose,
+    table.along,
     LANE_SUM,
     LANE,
     ONE_LANE,

@@ -74,9 +74,11 @@ acosh_slope: Primitive = declare("acosh'", slopes.acosh_slope, lambda g, y, x: (
 atanh_slope: Primitive = declare("atanh'", slopes.atanh_slope, lambda g, y, x: (
     g * (2.0 * (x * y) * y),), "1 / (1 - {} ** 2)", "y x")
 atan2_slope: Primitive = declare("atan2'", slopes.atan2_slope, lambda g, y, a, b: (
-    g * atan2_curvature(a, b), -2.0 * (g * (y * atan2_slope(b, a)))), "{0} / ({0} ** 2 + {1} ** 2)", "y x")
+    g * atan2_curvature(a, b), cusp(hypot(a, b)) - 2.0 * (g * (y * atan2_slope(b, a)))),
+    "{0} / ({0} ** 2 + {1} ** 2)", "y x")
 atan2_curvature: Primitive = declare("atan2''", slopes.atan2_curvature, lambda g, a, b: _cubed_reciprocal(
-    2.0 * g, atan2_slope(a, b), atan2_slope(b, a)), "({1} ** 2 - {0} ** 2) / ({0} ** 2 + {1} ** 2) ** 2")
+    2.0 * g + cusp(hypot(a, b)), atan2_slope(a, b), atan2_slope(b, a)),
+    "({1} ** 2 - {0} ** 2) / ({0} ** 2 + {1} ** 2) ** 2")
 
 # --- the error function and activations ----------------------------------------------------------------------------
 erf: Primitive = declare("erf", ieee.erf, lambda g, x: (g * erf_slope(x),), "erf({})")
@@ -104,18 +106,20 @@ normal_pdf: Primitive = declare("normal_pdf", special.normal_pdf, lambda g, y, x
 # --- piecewise functions: at a kink, the convention in the function's docstring ------------------------------------
 abs: Primitive = declare("abs", ieee.fabs, lambda g, x: (g * sign(x),), "abs({})")
 sign: Primitive = declare("sign", piecewise.sign, lambda g, x: (g * (0.0 * sign(x)),), "sign({})")
-relu: Primitive = declare("relu", piecewise.relu, lambda g, x: (g * positive(x),), "relu({})")
+relu: Primitive = declare("relu", piecewise.relu, lambda g, x: (choose(g, positive(x)),), "relu({})")
 leaky_relu: Primitive = declare("leaky_relu", piecewise.leaky_relu, lambda g, x, slope: (
-    g * (positive(x) + (1.0 - positive(x)) * slope), g * ((1.0 - positive(x)) * x)), "leaky_relu({}, {})")
+    g * where(positive(x), positive(x), slope),
+    choose(g, 1.0 - positive(x)) * where(positive(x), 0.0, x)), "leaky_relu({}, {})")
 elu: Primitive = declare("elu", piecewise.elu, lambda g, x, alpha: (
-    g * (positive(x) + (1.0 - positive(x)) * _scaled_exp(alpha, where(positive(x), 0.0, x))),
-    g * ((1.0 - positive(x)) * expm1(where(positive(x), 0.0, x)))), "elu({}, {})")
+    g * where(positive(x), positive(x), _scaled_exp(alpha, where(positive(x), 0.0, x))),
+    choose(g, 1.0 - positive(x)) * expm1(where(positive(x), 0.0, x))), "elu({}, {})")
 maximum: Primitive = declare("maximum", piecewise.maximum, lambda g, y, a, b: _to_equals(
     g, y, a, b), "maximum({}, {})", "y x")
 minimum: Primitive = declare("minimum", piecewise.minimum, lambda g, y, a, b: _to_equals(
     g, y, a, b), "minimum({}, {})", "y x")
 clamp: Primitive = declare("clamp", piecewise.clamp, lambda g, y, x, low, high: (
-    g * equal(x, y), g * ((1.0 - equal(x, y)) * equal(low, y)), g * ((1.0 - equal(x, y)) * (1.0 - equal(low, y)))),
+    choose(g, equal(x, y)), choose(g, (1.0 - equal(x, y)) * equal(low, y)),
+    choose(g, (1.0 - equal(x, y)) * (1.0 - equal(low, y)))),
     "clamp({}, {}, {})", "y x")
 where: Primitive = declare("where", piecewise.where, lambda g, c, a, b: (
     0.0, where(c, g, 0.0), where(c, 0.0, g)), "where({}, {}, {})")
@@ -124,7 +128,9 @@ equal: Primitive = declare("=", piecewise.equal, lambda g: (0.0, 0.0), "{} == {}
 greater: Primitive = declare(">", piecewise.greater, lambda g: (0.0, 0.0), "{} > {}", "")
 greater_equal: Primitive = declare(">=", piecewise.greater_equal, lambda g: (0.0, 0.0), "{} >= {}", "")
 
-# --- an adjoint that is exactly zero stops: decided by the engine as it goes, and by these in a recorded gradient ----
+# --- what a zero means: an operand that was not chosen, whose share is 0, receives nothing, whatever arrives; and an
+# adjoint that is exactly zero stops. That is decided by the engine as it goes, and by these in a recorded gradient ----
+choose: Primitive = declare("chosen", piecewise.choose, lambda g, a, share: (choose(g, share), 0.0), "{} * {}")
 adjoint_mul: Primitive = declare("adjoint *", piecewise.adjoint_mul, lambda g, a, b: (g * stop(a, b), g * a), "{} * {}")
 stop: Primitive = declare("zero stop", piecewise.stop, lambda g, a, b: (0.0, g * kept(a, b)), "stop'({}, {})")
 kept: Primitive = declare("zero stop'", piecewise.kept, lambda g: (0.0, 0.0), "stop''({}, {})", "")
@@ -136,9 +142,14 @@ prod: Primitive = declare("prod", reductions.prod, lambda g, *xs: _products_of_o
 dot: Primitive = declare("dot", reductions.dot, lambda g, *v: _products_with_partners(g, v), "dot({})", "xs")
 max: Primitive = declare("max", reductions.max_, lambda g, y, *xs: _to_equals(g, y, *xs), "max({})", "y xs")
 min: Primitive = declare("min", reductions.min_, lambda g, y, *xs: _to_equals(g, y, *xs), "min({})", "y xs")
-norm: Primitive = declare("norm", reductions.norm, lambda g, *xs: [g * u for u in _unit(xs)], "norm({})", "xs")
-hypot: Primitive = declare("hypot", ieee.hypot, lambda g, a, b: (
-    g * norm_slope(a, b), g * norm_slope(b, a)), "hypot({}, {})")
+norm: Primitive = declare("norm", reductions.norm, lambda g, y, *xs: [
+    along(g, u, y) for u in _unit(xs)], "norm({})", "y xs")
+hypot: Primitive = declare("hypot", ieee.hypot, lambda g, y, a, b: (
+    along(g, norm_slope(a, b), y), along(g, norm_slope(b, a), y)), "hypot({}, {})", "y x")
+# A length has a first derivative at the origin by convention, and no second: whatever arrives, that is nan.
+along: Primitive = declare("along", piecewise.along, lambda g, a, u, length: (
+    g * stop(a, u), g * a, g * cusp(length)), "along({}, {}, {})")
+cusp: Primitive = declare("cusp", piecewise.cusp, lambda g: (0.0,), "cusp({})", "")
 logsumexp: Primitive = declare("logsumexp", reductions.logsumexp, lambda g, *xs: [
     g * p for p in _shares(xs)], "logsumexp({})", "xs")
 logaddexp: Primitive = declare("logaddexp", reductions.logaddexp, lambda g, a, b: (
@@ -162,7 +173,7 @@ def _to_equals(g: Any, y: Any, *xs: Any) -> list[Any]:
     """The gradient of a maximum or minimum y of xs: shared equally by the operands that attain it."""
     ties = [equal(x, y) for x in xs]
     count = sum(*ties)
-    return [g * (tie / count) for tie in ties]
+    return [choose(g, tie / count) for tie in ties]
 
 
 def _products_of_others(g: Any, xs: Any) -> list[Any]:
@@ -189,7 +200,7 @@ def _unit(xs: Any) -> list[Any]:
 def _unit_slopes(g: Any, y: Any, xs: Any) -> list[Any]:
     """d(x/h) is (r/h)**2 / h in x itself, r being the norm of the others, and -(x/h)(z/h) / h in another operand z."""
     h, r = norm(*xs), norm(*xs[1:])
-    h = where(h, h, ieee.inf)  # at the origin all of it is 0
+    g = g + cusp(h)
     return [g * ((r / h) * ((r / h) / h))] + [-(g * adjoint_mul(y, (z / h) / h)) for z in xs[1:]]
 
 

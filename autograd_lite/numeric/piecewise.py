@@ -41,6 +41,21 @@ def adjoint_mul(adjoint: float, x: float) -> float:
     return 0.0 if adjoint == 0.0 else adjoint * x
 
 
+def choose(adjoint: float, share: float) -> float:
+    """What goes to an operand of a piecewise function that has this share in the result: of a share of 0, nothing."""
+    return 0.0 if share == 0.0 or adjoint == 0.0 else adjoint * share
+
+
+def along(adjoint: float, unit: float, length: float) -> float:
+    """The adjoint of a length, along one of the directions. Its derivative in the length itself is a cusp."""
+    return 0.0 if adjoint == 0.0 else adjoint * unit
+
+
+def cusp(length: float) -> float:
+    """nan at the origin, where a length has no second derivative; elsewhere 0."""
+    return nan if length == 0.0 else 0.0
+
+
 def relu(x: float) -> float:
     return 0.0 if x <= 0.0 else x
 

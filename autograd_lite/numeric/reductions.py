@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from operator import mul
 
 from autograd_lite.numeric.exact import exp_difference, exp_pair, product_error, two_product, two_sum
-from autograd_lite.numeric.ieee import exp, fsum, inf, length, log, log1p
+from autograd_lite.numeric.ieee import exp, fsum, inf, length, log, log1p, nan
 
 
 def mean(xs: Sequence[float]) -> float:
@@ -104,8 +104,11 @@ def _cancelling_logsumexp(top: float, others: Sequence[float]) -> float:
 
 
 def softmax(xs: Sequence[float]) -> list[float]:
-    """exp(x) / sum(exp(xs)) for each x of xs."""
+    """exp(x) / sum(exp(xs)) for each x of xs. One that is inf alone has all of it."""
     top = max_(xs)
+    if top == inf:
+        infinite = fsum([1.0 if x == inf else 0.0 for x in xs])
+        return [0.0 if x < inf else 1.0 if infinite == 1.0 else nan for x in xs]
     weights = [exp_difference(x, top) for x in xs]
     total = fsum(weights)
     return [weight / total for weight in weights]
@@ -123,7 +126,9 @@ def softmax_rest(xs: Sequence[float]) -> float:
 def log_softmax_first(xs: Sequence[float]) -> float:
     """xs[0] - logsumexp(xs), as -(gap to the top) - log1p(the rest): two terms of one sign."""
     top = max_(xs)
-    if top != top or abs(top) == inf:
+    if top == inf:
+        return log(softmax_first(xs))
+    if top != top or top == -inf:
         return xs[0] - top
     at = list(xs).index(top)
     return -((top - xs[0]) + log1p(fsum([exp_difference(x, top) for i, x in enumerate(xs) if i != at])))

@@ -69,11 +69,11 @@ def atan2_slope(a: float, b: float) -> float:
 
 
 def atan2_curvature(a: float, b: float) -> float:
-    """(b**2 - a**2) / (a**2 + b**2)**2, and 0 at the origin."""
+    """(b**2 - a**2) / (a**2 + b**2)**2, and nan at the origin."""
     s = scaled(a, (b,))
     length = hypot(a * s, b * s)
     if length == 0.0:
-        return 0.0
+        return nan
     difference, total = div_slope(b * s - a * s, length) * s, div_slope(b * s + a * s, length) * s
     return 0.0 if difference == 0.0 or total == 0.0 else difference * total
 

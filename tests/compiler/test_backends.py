@@ -16,7 +16,7 @@ from autograd_lite.compiler import backends
 from autograd_lite.core import table as table
 from autograd_lite.core.primitives import PRIMITIVES
 from autograd_lite.nn.compiled import Trainer
-from autograd_lite.testing.strategies import expressions
+from autograd_lite.testing.programs import expressions
 
 
 def run(code, **environment):
