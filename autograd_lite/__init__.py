@@ -12,7 +12,7 @@ A `Value` is a float that remembers how it was computed; `backward()` differenti
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from autograd_lite.compiler import jit, to_javascript, vmap
+from autograd_lite.compiler import jit, to_javascript, to_jax, vmap
 from autograd_lite.core.custom import primitive
 from autograd_lite.core.elementary import abs as abs
 from autograd_lite.core.elementary import (
@@ -152,6 +152,7 @@ __all__ = [
     "tan",
     "tanh",
     "to_javascript",
+    "to_jax",
     "value_and_grad",
     "vjp",
     "vmap",

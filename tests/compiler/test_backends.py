@@ -8,15 +8,12 @@ import textwrap
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from autograd_lite import Value, jit, mean, optim, value_and_grad, vmap
 from autograd_lite.compiler import backends
 from autograd_lite.core import table as table
 from autograd_lite.core.primitives import PRIMITIVES
 from autograd_lite.nn.compiled import Trainer
-from autograd_lite.testing.programs import expressions
 
 
 def run(code, **environment):
@@ -68,22 +65,6 @@ def test_every_row_computes_what_it_does_eagerly(backend, name):
         assert got == pytest.approx(expected, rel=1e-12, abs=NORMAL, nan_ok=True), xs
 
 
-@settings(max_examples=12)
-@given(f=expressions(inputs=3), point=st.tuples(*[st.floats(0.25, 3.0) | st.floats(-3.0, -0.25)] * 3))
-def test_random_programs_on_jax_equal_eager(f, point):
-    """Where terms cancel, what XLA's functions differ by in the last digit is seen beside the terms, not the result."""
-    pytest.importorskip("jax")
-    both = value_and_grad(f, argnums=(0, 1, 2))
-    value, gradient = jit(both, backend="jax")(*point)
-    expected, expected_gradient = both(*point)
-    assert [value, *gradient] == pytest.approx([expected, *expected_gradient], rel=1e-12, abs=1e-12)
-
-
-def test_jax_flushes_subnormal_numbers_to_zero():
-    pytest.importorskip("jax")
-    assert jit(lambda x: x * 0.5, backend="jax")(NORMAL) == 0.0 != NORMAL * 0.5
-
-
 @pytest.mark.parametrize("backend", ["numba", "jax"])
 def test_slopes_of_powers(backend):
     pytest.importorskip(backend)
@@ -118,46 +99,6 @@ def test_the_compiled_loop_is_kept_on_disk_and_two_processes_share_it(tmp_path):
     assert first == second != ""
     again = run(CACHED.replace("(hits,) =", "hits, *_ ="), AUTOGRAD_LITE_CACHE=str(tmp_path)).split()
     assert again == [first, "1"]
-
-
-SHARDED = """
-    import jax, numpy as np
-    from jax.sharding import Mesh, NamedSharding, PartitionSpec as P
-    from autograd_lite import mean, value_and_grad, vmap
-    from autograd_lite.compiler.backends.jax import function
-
-    def loss(w, x, y):
-        return ((w[0] * x[0] + w[1] * x[1]).tanh() - y) ** 2
-
-    def total(w, xs, ys):
-        return mean(vmap(loss, in_axes=(None, 0, 0))(w, xs, ys))
-
-    rng = np.random.default_rng(0)
-    w, xs, ys = np.array([0.3, -0.4]), rng.normal(size=(64, 2)), rng.normal(size=64)
-    devices = Mesh(np.array(jax.devices()), ("batch",))
-    share, whole = NamedSharding(devices, P("batch")), NamedSharding(devices, P())
-    step = jax.jit(function(value_and_grad(total), w, xs, ys), in_shardings=(whole, share, share))
-    value, gradient = step(w, jax.device_put(xs, share), jax.device_put(ys, share))
-    value_here, gradient_here = value_and_grad(total)(w, xs, ys)
-    np.testing.assert_allclose(value, value_here, rtol=1e-12)
-    np.testing.assert_allclose(gradient, gradient_here, rtol=1e-12)
-    print(len(jax.devices()), "all-reduce" in step.lower(w, xs, ys).compile().as_text())
-"""
-
-
-def test_a_batch_sharded_over_eight_devices_gives_the_gradient_of_one_machine():
-    pytest.importorskip("jax")
-    out = run(SHARDED, XLA_FLAGS="--xla_force_host_platform_device_count=8", JAX_PLATFORMS="cpu")
-    assert out.split() == ["8", "True"]
-
-
-def test_jax_takes_users_primitives_and_lanes():
-    pytest.importorskip("jax")
-    import autograd_lite as ag
-
-    bent = ag.primitive("bent", lambda x: x if x > 0.0 else 0.1 * x, lambda g, x: (g * ag.where(x > 0.0, 1.0, 0.1),))
-    f = value_and_grad(lambda w: mean(vmap(lambda x: bent(w * x))([1.0, -2.0, 3.0])))
-    assert jit(f, backend="jax")(2.0) == pytest.approx(jit(f, backend="python")(2.0), rel=1e-12)
 
 
 # --- training in one array -----------------------------------------------------------------------------------------

@@ -1,34 +1,38 @@
-"""Programs as functions of JAX: for `jax.jit`, for any device, and sharded over many.
+"""Programs as functions of JAX: array code, for `jax.jit`, for any device, and sharded over many.
 
-`function(f, *args)` gives the JAX function; `jit(f, backend="jax")` runs it on this machine. Numbers are of 64 bits:
-JAX's setting `jax_enable_x64` is switched on.
+Instructions of one operation that do not wait for one another are one operation on arrays: all neurons of a layer for
+all samples, or a whole batch's lanes. XLA compiles some hundred of these in seconds; one for each number it does not.
 
-Results are not bit for bit those of the other backends. XLA has functions of its own: `exp`, `tanh` and their like
-differ in the last digit or two, `erfc` and what is made of it by up to 1e-13 in the tails. It regroups sums and
-quotients, and takes subnormal numbers, those below 2.3e-308, for 0. All else is within 1e-12 of eager, measured
-beside the largest of the terms where some cancel.
+Numbers are of 64 bits: JAX's setting `jax_enable_x64` is switched on. Results are not bit for bit those of the other
+backends. XLA has functions of its own: `exp`, `tanh` and their like differ in the last digit or two, `erfc` and what is
+made of it by up to 1e-13 in the tails. It regroups sums and quotients, and takes subnormal numbers, those below
+2.3e-308, for 0. All else is within 1e-12 of eager, measured beside the largest of the terms where some cancel.
 """
 
-import math
 import operator
-import types
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from functools import reduce
+from itertools import pairwise
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy import special as jax_special
 
-from autograd_lite.compiler.backends.selects import rewritten
-from autograd_lite.compiler.fuse import LANE_DOT, PAIRS, PRODUCTS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
-from autograd_lite.compiler.ir import CannotRunError, Program
+from autograd_lite.compiler.backends.selection import OVER_ARRAYS, lowered
+from autograd_lite.compiler.fuse import LANE_DOT, PAIRS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
+from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.tracer import LANE, LANE_SUM, STACK
+from autograd_lite.core import table as table
 from autograd_lite.core.primitives import Primitive
-from autograd_lite.numeric import ieee, reductions, slopes
 
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
+
+ACROSS = (LANE_SUM, LANE_DOT, LANE)  # from rows, of a number for each lane, to single numbers
+BUILT_IN = {id(p) for p in vars(table).values()}
+Function = Callable[..., Any]
+Shape = tuple[int, ...]
 
 
 def load(program: Program) -> Callable[[Sequence[Any]], Any]:
@@ -37,236 +41,188 @@ def load(program: Program) -> Callable[[Sequence[Any]], Any]:
     return lambda inputs: np.asarray(compiled([np.asarray(x, dtype=float) for x in inputs]))
 
 
-def function(f: Callable[..., Any], *args: Any) -> Callable[..., Any]:
-    """f, recorded for arguments like these, as a function of JAX arrays: for `jax.jit`, `jax.vmap` and shardings.
-
-    Results are arrays of JAX, in the structure of f's result.
-    """
-    from autograd_lite.compiler.jitted import assemble, jit
-
-    recording = jit(f).recording_for(args, {}, [])
-    run = traceable(recording.program)
-
-    def on_arrays(*args: Any) -> Any:
-        return assemble(recording.out, run(list(_leaves(args))))
-
-    return on_arrays
-
-
-def _leaves(tree: Any) -> Iterator[Any]:
-    """The numbers and arrays of a tree, in the order in which they were recorded."""
-    if isinstance(tree, (list, tuple, dict)):
-        for child in tree.values() if isinstance(tree, dict) else tree:
-            yield from _leaves(child)
-    else:
-        yield tree
-
-
 def traceable(program: Program) -> Callable[[Sequence[Any]], Any]:
     """The program as a function of arrays that JAX can trace, which returns the outputs in one array."""
-    code = program.code
 
     def run(inputs: Sequence[Any]) -> Any:
-        registers: dict[int, Any] = {}
-        source: list[tuple[Any, int]] = []  # of each input: the array and the place in it
-        if program.rows:
-            block, *inputs = inputs
-            registers |= dict(enumerate(jnp.reshape(block, (program.rows, -1)), program.singles))
-        for x in inputs:
-            source += [(x, i) for i in range(np.size(x))]
-        for i, (x, place) in enumerate(source):
-            registers[i] = x if np.ndim(x) == 0 else Element(x, place)
-        registers |= dict(enumerate(program.constants, program.inputs))
-        for i, target in enumerate(code.targets):
-            primitive, xs = code.primitives[code.codes[i]], code.operands_of(i).tolist()
-            registers[target] = _apply(primitive, xs, registers)
-        outputs = [jnp.asarray(_read(registers[i]), dtype=float) for i in program.outputs]
+        memory = Memory(program, inputs)
+        for primitive, operands, results, lengths in groups(program, memory):
+            memory.keep(results, apply(primitive, operands, lengths, memory))
+        outputs = [memory.held[i] for i in program.outputs]
         if not any(program.wide):
-            return jnp.stack(outputs)
-        shapes = [(program.lanes,) if wide else (1,) for wide in program.wide]
-        return jnp.concatenate([jnp.broadcast_to(y, shape) for y, shape in zip(outputs, shapes)])
+            return memory.take(outputs)
+        rows = [(memory.take([y])[0], program.lanes if wide else 1) for y, wide in zip(outputs, program.wide)]
+        return jnp.concatenate([jnp.broadcast_to(y, (n,)) for y, n in rows])
 
     return run
 
 
-class Element:
-    """A number inside an input array, taken out when it is needed."""
+def groups(program: Program, memory: "Memory") -> list[tuple[Primitive, Any, list[int], Shape]]:
+    """The instructions that run together: an operation, the operands of each, their results, and the terms' lengths.
 
-    def __init__(self, array: Any, place: int) -> None:
-        self.array, self.place = array, place
+    They have one level, which is one more than that of their operands, so that none waits for another.
+    """
+    code, found = program.code, defaultdict[Any, list[Any]](list)
+    level = [0] * len(memory.place)
+    for i, target in enumerate(code.targets):
+        primitive, registers = code.primitives[code.codes[i]], code.operands_of(i).tolist()
+        xs = [memory.held[x if x >= 0 else -1 - x] for x in registers]
+        wide = tuple([memory.wide[x] for x in xs])
+        lengths = tuple([b - a for a, b in pairwise([0, *[k + 1 for k, x in enumerate(registers) if x < 0]])])
+        fixed = tuple([memory.number.get(x) for x in xs]) if counts(primitive) else ()
+        if primitive is STACK:
+            fixed = (memory.array[xs[0]],)
+        rank = 1 + max([level[x] for x in xs])
+        result = memory.new(target, primitive is STACK or (primitive not in ACROSS and any(wide)))
+        level.append(rank)
+        found[rank, primitive, lengths, wide, fixed].append((result, xs))
+    ordered = sorted(found.items(), key=lambda item: item[0][0])
+    return [
+        (primitive, np.array([xs for _, xs in members]), [result for result, _ in members], lengths)
+        for (_, primitive, lengths, *_), members in ordered
+    ]
 
-    def read(self) -> Any:
-        return self.array.reshape(-1)[self.place]
+
+def counts(primitive: Primitive) -> bool:
+    """Whether constants must be plain numbers: loops are counted by them, or may be in what a user wrote."""
+    return primitive is table.pow_slope or id(primitive) not in BUILT_IN
 
 
-def _read(x: Any) -> Any:
-    return x.read() if isinstance(x, Element) else x
+class Memory:
+    """Where values are while a program is traced. A value is a number, or a row of numbers, one for each lane."""
+
+    def __init__(self, program: Program, inputs: Sequence[Any]) -> None:
+        self.lanes = program.lanes
+        self.arrays: list[Any] = []
+        self.array: list[int] = []  # of each value, and its place there
+        self.place: list[int] = []
+        self.wide: list[bool] = []  # whether it is a row
+        self.rows: list[bool] = []  # whether an array's values are rows
+        self.held: dict[int, int] = {}  # the value in each register, as the instructions are read
+        if program.rows:
+            block, *inputs = inputs
+            rows = [self.new(program.singles + i, True) for i in range(program.rows)]
+            self.keep(rows, jnp.reshape(block, (program.rows, -1)))
+        start = 0
+        for x in (*inputs, np.array(program.constants)):
+            self.keep([self.new(start + i, False) for i in range(np.size(x))], x)
+            start += np.size(x)
+        self.number = dict(zip(range(len(self.place) - len(program.constants), len(self.place)), program.constants))
+
+    def new(self, register: int, wide: bool) -> int:
+        """A new value, which this register holds from now on."""
+        self.held[register] = value = len(self.place)
+        self.place.append(-1)
+        self.array.append(-1)
+        self.wide.append(wide)
+        return value
+
+    def keep(self, values: Sequence[int], x: Any) -> None:
+        """The values are the numbers of x, or its rows."""
+        for place, value in enumerate(values):
+            self.array[value], self.place[value] = len(self.arrays), place
+        self.arrays.append(x)
+        self.rows.append(len(values) > 0 and self.wide[values[0]])
+
+    def source(self, values: Sequence[int]) -> tuple[Any, Any]:
+        """An array that holds all of these values, and their places in it."""
+        arrays, places = (np.array([at[v] for v in values]) for at in (self.array, self.place))
+        used = np.unique(arrays)
+        parts = [x if np.ndim(x) == 2 and self.rows[a] else jnp.reshape(x, -1) for a in used for x in [self.arrays[a]]]
+        starts = np.cumsum([0, *[len(x) for x in parts[:-1]]])
+        return parts[0] if len(parts) == 1 else jnp.concatenate(parts), places + starts[np.searchsorted(used, arrays)]
+
+    def take(self, values: Sequence[int]) -> Any:
+        """These values in one array."""
+        x, places = self.source(values)
+        if (places == places[0] + np.arange(len(places))).all():
+            return x[places[0] : places[0] + len(places)]
+        if (places == places[0]).all():
+            return jnp.broadcast_to(x[places[0]], (len(places), *x.shape[1:]))
+        return jnp.asarray(x).at[places].get(mode="promise_in_bounds")
+
+    def block(self, operands: Any, over_lanes: bool) -> Any:
+        """The values of a matrix of operands, column after column, each over the lines and, if asked for, the lanes.
+
+        What is the same in all lines, or in all lanes, has length 1 there.
+        """
+        if (operands == operands[:1]).all():
+            operands = operands[:1]
+        wide = np.array([self.wide[x] for x in operands[0]])
+        parts = []
+        for kind in np.unique(wide):
+            chosen = operands[:, wide == kind].T
+            x = self.take(chosen.ravel().tolist())
+            x = x.reshape(*chosen.shape, *x.shape[1:])
+            parts.append(x if kind or not over_lanes else x[:, :, None])
+        if len(parts) == 1:
+            return parts[0]
+        single = jnp.broadcast_to(parts[0], (len(parts[0]), *parts[1].shape[1:]))
+        order = np.argsort(np.concatenate([np.flatnonzero(~wide), np.flatnonzero(wide)]))
+        return jnp.concatenate([single, parts[1]])[order]
+
+    def columns(self, operands: Any) -> Any:
+        """Rows of single numbers: where they are columns of an input, taken whole, so that it can stay sharded."""
+        places = np.array([[self.place[v] for v in row] for row in operands.tolist()])
+        (array, *others), lanes = {self.array[v] for v in operands.ravel().tolist()}, operands.shape[1]
+        width, left = divmod(np.size(self.arrays[array]), lanes)
+        strided = places == places[:, :1] + width * np.arange(lanes)
+        if others or left or not strided.all() or places[:, 0].max() >= width:
+            return self.take(operands.ravel().tolist()).reshape(operands.shape)
+        return jnp.reshape(self.arrays[array], (lanes, width)).T[places[:, 0]]
 
 
-def _apply(primitive: Primitive, operands: list[int], registers: dict[int, Any]) -> Any:
-    xs = [registers[x if x >= 0 else -1 - x] for x in operands]
+# --- operations on arrays ------------------------------------------------------------------------------------------
+
+
+def apply(primitive: Primitive, operands: Any, lengths: Shape, memory: Memory) -> Any:
+    """The results of the operation for each line of operands: numbers, or rows."""
     if primitive is STACK:
-        return _stack(xs)
-    xs = [_read(x) for x in xs]
-    if primitive in (SUM, LANE_SUM):
-        return sum(xs, -0.0) if primitive is SUM else jnp.sum(xs[0])
+        return memory.columns(operands)
     if primitive is LANE:
-        return xs[0][int(xs[1])]
-    if primitive is LANE_DOT:
-        return jnp.sum(adjoint_product(*xs))
-    if primitive in (PAIRS, STOPPING_PAIRS):
-        product = adjoint_product if primitive is STOPPING_PAIRS else _product
-        return sum((product(a, b) for a, b in zip(xs[::2], xs[1::2])), -0.0)
-    if primitive in (PRODUCTS, STOPPING_PRODUCTS):
-        product = adjoint_product if primitive is STOPPING_PRODUCTS else _product
-        ends = [k + 1 for k, x in enumerate(operands) if x < 0]
-        return sum((reduce(product, xs[a:b]) for a, b in zip([0, *ends], ends)), -0.0)
-    forward = lowered(primitive.forward)
-    return forward(xs) if primitive.arity is None else forward(*xs)
+        x, places = memory.source(operands[:, 0].tolist())
+        return x[places, np.array([int(memory.number[i]) for i in operands[:, 1].tolist()])]
+    over_lanes = any(memory.wide[x] for x in operands[0])
+    shape = (len(operands), memory.lanes) if over_lanes else (len(operands),)
+    if primitive is table.dot:
+        n = operands.shape[1] // 2
+        pairs = [x for pair in zip(operands.T[:n], operands.T[n : 2 * n]) for x in pair]
+        operands, lengths = np.array([*pairs, *operands.T[2 * n :]]).T, (*[2] * n, *[1] * (operands.shape[1] - 2 * n))
+    elif primitive in (PAIRS, STOPPING_PAIRS):
+        lengths = (2,) * (operands.shape[1] // 2)
+    elif primitive is SUM:
+        lengths = (1,) * operands.shape[1]
+    if lengths:
+        product = adjoint_product if primitive in (STOPPING_PAIRS, STOPPING_PRODUCTS) else operator.mul
+        return jnp.broadcast_to(sum_of_products(operands, lengths, product, over_lanes, memory), shape)
+    if primitive in (LANE_SUM, LANE_DOT):
+        factors = [memory.block(column[:, None], over_lanes)[0] for column in operands.T]
+        return jnp.sum(jnp.broadcast_to(reduce(adjoint_product, factors), shape), axis=-1)
+    if primitive.arity is None:
+        xs = memory.block(operands, over_lanes)
+        many = primitive.forward in OVER_ARRAYS
+        return jnp.broadcast_to(lowered(primitive.forward)(xs if many else list(xs)), shape)
+    xs = [
+        memory.number[column[0]]
+        if counts(primitive) and column[0] in memory.number
+        else memory.block(column[:, None], over_lanes)[0]
+        for column in operands.T
+    ]
+    return jnp.broadcast_to(lowered(primitive.forward)(*xs), shape)
 
 
-def _stack(xs: Sequence[Any]) -> Any:
-    """One entry for each lane. A column of an input array is taken as a whole, so that it can stay sharded."""
-    first = xs[0]
-    if all(isinstance(x, Element) and x.array is first.array for x in xs) and first.array.size % len(xs) == 0:
-        table = first.array.reshape(len(xs), -1)
-        if [x.place for x in xs] == list(range(first.place, first.array.size, table.shape[1])):
-            return table[:, first.place]
-    return jnp.stack([jnp.asarray(_read(x), dtype=float) for x in xs])
-
-
-def _product(a: Any, b: Any) -> Any:
-    return a * b
+def sum_of_products(operands: Any, lengths: Shape, product: Function, over_lanes: bool, memory: Memory) -> Any:
+    """The sums of products of the operands. Terms of one length, with lanes in the same factors, are one product."""
+    starts = np.cumsum(lengths) - lengths
+    alike = defaultdict[Any, list[int]](list)
+    for start, length in zip(starts.tolist(), lengths):
+        alike[tuple([memory.wide[x] for x in operands[0, start : start + length]])].append(start)
+    sums = []
+    for kinds, at in alike.items():
+        factors = [memory.block(operands[:, np.array(at) + k], over_lanes) for k in range(len(kinds))]
+        sums.append(jnp.sum(reduce(product, factors), axis=0))
+    return reduce(operator.add, sums)
 
 
 def adjoint_product(g: Any, x: Any) -> Any:
     return jnp.where(g == 0.0, 0.0, g * x)
-
-
-# --- forward functions ---------------------------------------------------------------------------------------------
-
-
-def lowered(forward: Any) -> Any:
-    """A forward function of the table, or of a user, for arrays."""
-    if forward in LOWERED:
-        return LOWERED[forward]
-    if hasattr(forward, "ieee_version_of"):
-        result = lowered(forward.ieee_version_of)
-    elif forward in MATH:
-        result = getattr(ARRAY_MATH, forward.__name__)
-    elif not isinstance(forward, types.FunctionType) or hasattr(forward, "__wrapped__"):
-        raise CannotRunError(f"JAX is given plain Python functions, not {forward!r}: use backend='python'")
-    else:
-        code = forward.__code__
-        namespace = {name: _bound(forward.__globals__[name]) for name in names_in(code) & forward.__globals__.keys()}
-        cells = dict(zip(code.co_freevars, [cell.cell_contents for cell in forward.__closure__ or ()]))
-        result = rewritten(forward, {**BUILTINS, **cells, **namespace})
-    LOWERED[forward] = result
-    return result
-
-
-def _bound(x: Any) -> Any:
-    if x is math:
-        return ARRAY_MATH
-    return lowered(x) if callable(x) and not isinstance(x, type) else x
-
-
-def select(condition: Any, then: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
-    """What `if` is for arrays. A condition on constants is decided at once."""
-    if isinstance(condition, (bool, int, float, np.bool_)):
-        return then() if condition else otherwise()
-    return jax.tree.map(lambda a, b: jnp.where(condition, a, b), then(), otherwise())
-
-
-def _logic(neutral: bool, combine: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    """`and` or `or`, which ends at a constant other than its neutral element."""
-
-    def combined(*conditions: Callable[[], Any]) -> Any:
-        result: Any = neutral
-        for condition in conditions:
-            result = _known(condition()) if result is neutral else combine(result, condition())
-            if result is (not neutral):
-                break
-        return result
-
-    return combined
-
-
-def _known(condition: Any) -> Any:
-    return bool(condition) if isinstance(condition, (bool, np.bool_)) else condition
-
-
-def _over(function: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    return lambda *xs: reduce(function, xs if len(xs) > 1 else xs[0])
-
-
-def _stacked(xs: Any) -> Any:
-    return jnp.stack(jnp.broadcast_arrays(*xs))
-
-
-def _top_and_rest(xs: Any) -> tuple[Any, Any]:
-    """The largest, and what the others add to it in logsumexp."""
-    x = _stacked(xs)
-    top = jnp.max(x, axis=0)
-    others = jnp.arange(len(xs)).reshape(-1, *[1] * top.ndim) != jnp.argmax(x, axis=0)
-    rest = jnp.log1p(jnp.sum(jnp.where(others, jnp.exp(x - top), 0.0), axis=0))
-    return top, jnp.where(jnp.isinf(top), 0.0, rest)
-
-
-def _softmax(xs: Any) -> Any:
-    return jax.nn.softmax(_stacked(xs), axis=0)
-
-
-def _prod(xs: Any) -> Any:
-    """As `reductions.prod`: exponents added apart where the plain product leaves the range."""
-    x = _stacked(xs)
-    plain, (mantissas, exponents) = jnp.prod(x, axis=0), jnp.frexp(x)
-    apart = jnp.ldexp(jnp.prod(mantissas, axis=0), jnp.sum(exponents, axis=0))
-    usual = (jnp.abs(plain) > 1e-290) & jnp.isfinite(plain)
-    return jnp.where(usual | ~jnp.all(jnp.isfinite(x), axis=0), plain, apart)
-
-
-def _div_slope(a: Any, b: Any) -> Any:
-    """As `slopes.div_slope`. The barrier keeps XLA from turning a / b / b into a / (b * b), which overflows."""
-    q = jax.lax.optimization_barrier(jnp.divide(a, b))  # type: ignore[no-untyped-call]
-    return jnp.where((jnp.abs(q) < 1e-290) & (jnp.abs(b) < 1.0) & (b * b > 0.0), jnp.divide(a, b * b), q / b)
-
-
-BUILTINS: dict[str, Any] = {
-    "select": select,
-    "both": _logic(True, jnp.logical_and),
-    "either": _logic(False, jnp.logical_or),
-    "inverse": jnp.logical_not,
-    "abs": jnp.abs,
-    "max": _over(jnp.maximum),
-    "min": _over(jnp.minimum),
-    "int": lambda x: int(x) if isinstance(x, (int, float)) else x.astype(int),
-}
-ARRAY_MATH = types.ModuleType("array_math")
-for _name in (
-    "exp", "expm1", "log", "log2", "log10", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh",
-    "asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2", "pow",
-    "floor", "copysign", "fmod", "ldexp", "hypot", "isfinite", "fabs",
-):  # fmt: skip
-    setattr(ARRAY_MATH, _name, getattr(jnp, _name))
-vars(ARRAY_MATH).update(erf=jax_special.erf, erfc=jax_special.erfc, inf=math.inf, nan=math.nan)
-MATH = {function for function in vars(math).values() if callable(function)}
-LOWERED: dict[Any, Any] = {
-    float: lambda x: x,
-    ieee.fsum: lambda xs: sum(xs, -0.0),
-    ieee.length: lambda xs: reduce(jnp.hypot, [jnp.asarray(0.0), *xs]),
-    reductions.prod: _prod,
-    slopes.div_slope: _div_slope,
-    reductions.dot: lambda v: sum(map(_product, v[: len(v) // 2], v[len(v) // 2 :]), v[-1] if len(v) % 2 else -0.0),
-    reductions.logsumexp: lambda xs: _top_and_rest(xs)[0] + _top_and_rest(xs)[1],
-    reductions.softmax: _softmax,
-    reductions.log_softmax_first: lambda xs: (xs[0] - _top_and_rest(xs)[0]) - _top_and_rest(xs)[1],
-}
-for _name in ("add", "sub", "mul", "truediv", "neg"):
-    LOWERED[getattr(operator, _name)] = getattr(operator, _name)
-LOWERED[ieee.div] = jnp.divide
-
-
-def names_in(code: types.CodeType) -> set[str]:
-    """The global names and attributes that code mentions, and the functions written inside it."""
-    return set(code.co_names).union(*[names_in(x) for x in code.co_consts if isinstance(x, types.CodeType)])
