@@ -45,19 +45,18 @@ class OfList(Protocol):
     def __call__(self, xs: Iterable[Number]) -> Value: ...
 
 
-def of_one(primitive: Primitive, doc: str) -> OfOne:
-    """The primitive as a function of one operand."""
+def of_one(primitive: Primitive, doc: str, x: float, y: float) -> OfOne:
+    """The primitive as a function of one operand; at x it is y."""
     method: Callable[[Value], Value] = getattr(Value, primitive.name)
-    result = "Takes a real number or a Value; returns a float or a Value. A TypeError for anything else."
 
     def function(x: Number) -> Number:
         return method(x) if isinstance(x, Value) else primitive(x)
 
-    return _documented(function, primitive, doc.replace("\n\n", f"\n\n    {result}\n\n", 1))
+    return _documented(function, primitive, doc, "a real number or a Value", repr(x), y)
 
 
-def of_two(primitive: Primitive, doc: str) -> OfTwo:
-    """The primitive as a function of two operands."""
+def of_two(primitive: Primitive, doc: str, x: float, y: float, z: float) -> OfTwo:
+    """The primitive as a function of two operands; at x and y it is z."""
     method: Callable[[Value, Number], Value] = getattr(Value, "__pow__" if primitive.name == "**" else primitive.name)
 
     def function(x: Number, y: Number) -> Number:
@@ -65,17 +64,18 @@ def of_two(primitive: Primitive, doc: str) -> OfTwo:
             return method(x, y)
         return primitive(x, y)  # type: ignore[no-any-return]
 
-    return _documented(function, primitive, doc)
+    return _documented(function, primitive, doc, "real numbers or Values", f"{x!r}, {y!r}", z)
 
 
-def of_list(primitive: Primitive, doc: str) -> OfList:
-    """The primitive as a function of a list of operands."""
+def of_list(primitive: Primitive, doc: str, xs: list[float], y: float) -> OfList:
+    """The primitive as a function of a list of operands; of xs it is y."""
     argument = f"{primitive.name}(xs)"
 
     def function(xs: Iterable[Number]) -> Number:
         return over(primitive, listed(xs, argument))  # type: ignore[no-any-return]
 
-    return _documented(function, primitive, doc)
+    takes = "a list of real numbers or Values, at least one"
+    return _documented(function, primitive, doc, takes, repr(xs), y)
 
 
 def over(primitive: Primitive, operands: list[Any]) -> Any:
@@ -94,9 +94,12 @@ def listed(xs: Iterable[Number], argument: str) -> list[Any]:
 NAMES = {"**": "pow"}  # of rows that print as an operator
 
 
-def _documented(function: Callable[..., Any], primitive: Primitive, doc: str) -> Callable[..., Any]:
-    function.__name__ = function.__qualname__ = NAMES.get(primitive.name, primitive.name)
-    function.__doc__ = doc
+def _documented(
+    function: Callable[..., Any], primitive: Primitive, doc: str, takes: str, example: str, result: float
+) -> Callable[..., Any]:
+    name = function.__name__ = function.__qualname__ = NAMES.get(primitive.name, primitive.name)
+    returns = "returns a float, or a Value if there is one among them. TypeError for anything else."
+    function.__doc__ = f"{doc}\n\n    Takes {takes}; {returns}\n\n    >>> {name}({example})\n    {result!r}\n    "
     return public(function)
 
 
@@ -109,178 +112,40 @@ def public(function: F) -> F:
 
 
 # fmt: off
-exp = of_one(table.exp, """e**x; its derivative is itself.
-
-    >>> exp(0.0)
-    1.0
-    """)
-
-expm1 = of_one(table.expm1, """e**x - 1, exact for small x. Derivative e**x.
-
-    >>> expm1(1e-20)
-    1e-20
-    """)
-
-log = of_one(table.log, """The natural logarithm, nan for x < 0. Derivative 1/x. At 0: -inf, with derivative inf.
-
-    >>> log(1.0)
-    0.0
-    """)
-
-log2 = of_one(table.log2, """The logarithm to base 2. Derivative 1/(x log 2).
-
-    >>> log2(8.0)
-    3.0
-    """)
-
-log10 = of_one(table.log10, """The logarithm to base 10. Derivative 1/(x log 10).
-
-    >>> log10(1000.0)
-    3.0
-    """)
-
-log1p = of_one(table.log1p, """log(1 + x), exact for small x. Derivative 1/(1 + x).
-
-    >>> log1p(1e-20)
-    1e-20
-    """)
-
-sqrt = of_one(table.sqrt, """The square root. Derivative 1/(2 sqrt(x)), which is inf at 0; nan for x < 0.
-
-    >>> sqrt(9.0)
-    3.0
-    """)
-
-sin = of_one(table.sin, """The sine of x radians. Derivative cos(x).
-
-    >>> sin(0.0)
-    0.0
-    """)
-
-cos = of_one(table.cos, """The cosine of x radians. Derivative -sin(x).
-
-    >>> cos(0.0)
-    1.0
-    """)
-
-tan = of_one(table.tan, """The tangent of x radians. Derivative 1 + tan(x)**2.
-
-    >>> tan(0.0)
-    0.0
-    """)
-
-asin = of_one(table.asin, """The arc sine, in radians. Derivative 1/sqrt(1 - x**2), inf at -1 and 1; nan beyond.
-
-    >>> asin(0.0)
-    0.0
-    """)
-
-acos = of_one(table.acos, """The arc cosine, in radians. Derivative -1/sqrt(1 - x**2), -inf at -1 and 1; nan beyond.
-
-    >>> acos(1.0)
-    0.0
-    """)
-
-atan = of_one(table.atan, """The arc tangent, in radians. Derivative 1/(1 + x**2).
-
-    >>> atan(0.0)
-    0.0
-    """)
-
-sinh = of_one(table.sinh, """The hyperbolic sine. Derivative cosh(x).
-
-    >>> sinh(0.0)
-    0.0
-    """)
-
-cosh = of_one(table.cosh, """The hyperbolic cosine. Derivative sinh(x).
-
-    >>> cosh(0.0)
-    1.0
-    """)
-
-tanh = of_one(table.tanh, """The hyperbolic tangent. Derivative 1/cosh(x)**2, right also where tanh(x) rounds to 1.
-
-    >>> tanh(0.0)
-    0.0
-    """)
-
-asinh = of_one(table.asinh, """The inverse hyperbolic sine. Derivative 1/sqrt(1 + x**2).
-
-    >>> asinh(0.0)
-    0.0
-    """)
-
-acosh = of_one(table.acosh, """The inverse hyperbolic cosine. Derivative 1/sqrt(x**2 - 1), inf at 1; nan for x < 1.
-
-    >>> acosh(1.0)
-    0.0
-    """)
-
-atanh = of_one(table.atanh, """The inverse hyperbolic tangent. Derivative 1/(1 - x**2), inf at -1 and 1; nan beyond.
-
-    >>> atanh(0.0)
-    0.0
-    """)
-
-erf = of_one(table.erf, """The error function. Derivative 2/sqrt(pi) * e**(-x**2).
-
-    >>> erf(0.0)
-    0.0
-    """)
-
-erfc = of_one(table.erfc, """1 - erf(x), accurate for large x. Derivative -2/sqrt(pi) * e**(-x**2).
-
-    >>> erfc(0.0)
-    1.0
-    """)
-
-sigmoid = of_one(table.sigmoid, """1/(1 + e**-x). Derivative sigmoid(x) * sigmoid(-x).
-
-    >>> sigmoid(0.0)
-    0.5
-    """)
-
-softplus = of_one(table.softplus, """log(1 + e**x). Derivative sigmoid(x).
-
-    >>> softplus(-1000.0)
-    0.0
-    """)
-
-logsigmoid = of_one(table.logsigmoid, """log(sigmoid(x)). Derivative sigmoid(-x).
-
-    >>> logsigmoid(1000.0)
-    -0.0
-    """)
-
-silu = of_one(table.silu, """x * sigmoid(x). Derivative sigmoid(x) * (1 + x * sigmoid(-x)).
-
-    >>> silu(0.0)
-    0.0
-    """)
-
-gelu = of_one(table.gelu, """x * P(Z <= x) for a standard normal Z, exactly (Hendrycks & Gimpel 2016).
-
-    Derivative P(Z <= x) + x p(x), p being the density.
-
-    >>> gelu(0.0)
-    0.0
-    """)
-
-relu = of_one(table.relu, """max(x, 0). Derivative 1 for x > 0, and 0 for x <= 0, so 0 at the kink.
-
-    >>> relu(-2.0)
-    0.0
-    """)
-
-abs = of_one(table.abs, """The absolute value. Derivative sign(x), so 0 at the kink.
-
-    >>> abs(-2.0)
-    2.0
-    """)
-
-sign = of_one(table.sign, """-1, 0 or 1. Derivative 0 everywhere.
-
-    >>> sign(-2.0)
-    -1.0
-    """)
+exp = of_one(table.exp, "e**x; its derivative is itself.", 0.0, 1.0)
+expm1 = of_one(table.expm1, "e**x - 1, exact for small x. Derivative e**x.", 1e-20, 1e-20)
+log = of_one(
+    table.log, "The natural logarithm, nan for x < 0. Derivative 1/x. At 0: -inf, with derivative inf.", 1.0, 0.0)
+log2 = of_one(table.log2, "The logarithm to base 2. Derivative 1/(x log 2).", 8.0, 3.0)
+log10 = of_one(table.log10, "The logarithm to base 10. Derivative 1/(x log 10).", 1000.0, 3.0)
+log1p = of_one(table.log1p, "log(1 + x), exact for small x. Derivative 1/(1 + x).", 1e-20, 1e-20)
+sqrt = of_one(table.sqrt, "The square root. Derivative 1/(2 sqrt(x)), which is inf at 0; nan for x < 0.", 9.0, 3.0)
+sin = of_one(table.sin, "The sine of x radians. Derivative cos(x).", 0.0, 0.0)
+cos = of_one(table.cos, "The cosine of x radians. Derivative -sin(x).", 0.0, 1.0)
+tan = of_one(table.tan, "The tangent of x radians. Derivative 1 + tan(x)**2.", 0.0, 0.0)
+asin = of_one(
+    table.asin, "The arc sine, in radians. Derivative 1/sqrt(1 - x**2), inf at -1 and 1; nan beyond.", 0.0, 0.0)
+acos = of_one(
+    table.acos, "The arc cosine, in radians. Derivative -1/sqrt(1 - x**2), -inf at -1 and 1; nan beyond.", 1.0, 0.0)
+atan = of_one(table.atan, "The arc tangent, in radians. Derivative 1/(1 + x**2).", 0.0, 0.0)
+sinh = of_one(table.sinh, "The hyperbolic sine. Derivative cosh(x).", 0.0, 0.0)
+cosh = of_one(table.cosh, "The hyperbolic cosine. Derivative sinh(x).", 0.0, 1.0)
+tanh = of_one(
+    table.tanh, "The hyperbolic tangent. Derivative 1/cosh(x)**2, right also where tanh(x) rounds to 1.", 0.0, 0.0)
+asinh = of_one(table.asinh, "The inverse hyperbolic sine. Derivative 1/sqrt(1 + x**2).", 0.0, 0.0)
+acosh = of_one(
+    table.acosh, "The inverse hyperbolic cosine. Derivative 1/sqrt(x**2 - 1), inf at 1; nan for x < 1.", 1.0, 0.0)
+atanh = of_one(
+    table.atanh, "The inverse hyperbolic tangent. Derivative 1/(1 - x**2), inf at -1 and 1; nan beyond.", 0.0, 0.0)
+erf = of_one(table.erf, "The error function. Derivative 2/sqrt(pi) * e**(-x**2).", 0.0, 0.0)
+erfc = of_one(table.erfc, "1 - erf(x), accurate for large x. Derivative -2/sqrt(pi) * e**(-x**2).", 0.0, 1.0)
+sigmoid = of_one(table.sigmoid, "1/(1 + e**-x). Derivative sigmoid(x) * sigmoid(-x).", 0.0, 0.5)
+softplus = of_one(table.softplus, "log(1 + e**x). Derivative sigmoid(x).", -1000.0, 0.0)
+logsigmoid = of_one(table.logsigmoid, "log(sigmoid(x)). Derivative sigmoid(-x).", 1000.0, -0.0)
+silu = of_one(table.silu, "x * sigmoid(x). Derivative sigmoid(x) * (1 + x * sigmoid(-x)).", 0.0, 0.0)
+gelu = of_one(
+    table.gelu, "x * P(Z <= x) for a standard normal Z, exactly (Hendrycks & Gimpel 2016). Derivative P(Z <= x) "
+    "+ x p(x), p being the density.", 0.0, 0.0)
+relu = of_one(table.relu, "max(x, 0). Derivative 1 for x > 0, and 0 for x <= 0, so 0 at the kink.", -2.0, 0.0)
+abs = of_one(table.abs, "The absolute value. Derivative sign(x), so 0 at the kink.", -2.0, 2.0)
+sign = of_one(table.sign, "-1, 0 or 1. Derivative 0 everywhere.", -2.0, -1.0)

@@ -14,17 +14,45 @@ from autograd_lite.core.primitives import each
 from autograd_lite.core.value import Number, Value
 from autograd_lite.numeric.ieee import inf
 
+# fmt: off
 pow = of_two(
     table.pow,
-    """x**y, also `x ** y`. Derivatives y * x**(y - 1) and x**y * log(x).
-
-    `x**0` has derivative 0 everywhere, and `0**y` derivative 0 in y. For x < 0 the value is nan unless y is whole, and
-    the derivative in y is nan.
-
-    >>> pow(2.0, 3.0)
-    8.0
-    """,
-)
+    "x**y, also `x ** y`. Derivatives y * x**(y - 1) and x**y * log(x). `x**0` has derivative 0 everywhere, and "
+    "`0**y` derivative 0 in y. For x < 0 the value is nan unless y is whole, and the derivative in y is nan.",
+    2.0, 3.0, 8.0)
+hypot = of_two(
+    table.hypot,
+    "sqrt(x**2 + y**2). Derivatives x / hypot(x, y) and y / hypot(x, y), both 0 at the origin.", 3.0, 4.0, 5.0)
+logaddexp = of_two(
+    table.logaddexp, "log(e**x + e**y). Derivatives sigmoid(x - y) and sigmoid(y - x).", 1000.0, -1000.0, 1000.0)
+maximum = of_two(
+    table.maximum,
+    "The larger of two. Derivative 1 in the larger, 0 in the other; a tie shares it, 1/2 each.", 2.0, 3.0, 3.0)
+minimum = of_two(
+    table.minimum,
+    "The smaller of two. Derivative 1 in the smaller, 0 in the other; a tie shares it, 1/2 each.", 2.0, 3.0, 2.0)
+sum = of_list(
+    table.sum, "The sum of a list, one node, correctly rounded. Derivative 1 in each.", [1e16, 1.0, -1e16], 1.0)
+mean = of_list(table.mean, "The arithmetic mean of a list. Derivative 1/n in each of n.", [1.0, 2.0, 6.0], 3.0)
+prod = of_list(
+    table.prod,
+    "The product of a list. The derivative in each is the product of the others, right also where some are 0.",
+    [2.0, 3.0, 4.0], 24.0)
+max = of_list(
+    table.max,
+    "The largest of a list. Derivative 1 in it, 0 in the others; k that tie receive 1/k each.",
+    [1.0, 5.0, 3.0], 5.0)
+min = of_list(
+    table.min,
+    "The smallest of a list. Derivative 1 in it, 0 in the others; k that tie receive 1/k each.",
+    [1.0, 5.0, 3.0], 1.0)
+norm = of_list(
+    table.norm, "The Euclidean length of a list. Derivative x / norm in each x, 0 at the origin.", [2.0, 3.0, 6.0], 7.0)
+logsumexp = of_list(
+    table.logsumexp,
+    "log of the sum of e**x over a list, without overflow. The derivative in each is its softmax.",
+    [1000.0, -1000.0], 1000.0)
+# fmt: on
 
 
 @overload
@@ -41,46 +69,6 @@ def atan2(y: Number, x: Number) -> Number:
     0.0
     """
     return table.atan2(y, x)  # type: ignore[no-any-return]
-
-
-hypot = of_two(
-    table.hypot,
-    """sqrt(x**2 + y**2). Derivatives x / hypot(x, y) and y / hypot(x, y), both 0 at the origin.
-
-    >>> hypot(3.0, 4.0)
-    5.0
-    """,
-)
-
-
-logaddexp = of_two(
-    table.logaddexp,
-    """log(e**x + e**y). Derivatives sigmoid(x - y) and sigmoid(y - x).
-
-    >>> logaddexp(1000.0, -1000.0)
-    1000.0
-    """,
-)
-
-
-maximum = of_two(
-    table.maximum,
-    """The larger of two. Derivative 1 in the larger, 0 in the other; a tie shares it, 1/2 each.
-
-    >>> maximum(2.0, 3.0)
-    3.0
-    """,
-)
-
-
-minimum = of_two(
-    table.minimum,
-    """The smaller of two. Derivative 1 in the smaller, 0 in the other; a tie shares it, 1/2 each.
-
-    >>> minimum(2.0, 3.0)
-    2.0
-    """,
-)
 
 
 @overload
@@ -141,36 +129,6 @@ def elu(x: Number, alpha: Number = 1.0) -> Number:
     return table.elu(x, alpha)  # type: ignore[no-any-return]
 
 
-sum = of_list(
-    table.sum,
-    """The sum of a list, one node, correctly rounded. Derivative 1 in each.
-
-    >>> sum([1e16, 1.0, -1e16])
-    1.0
-    """,
-)
-
-
-mean = of_list(
-    table.mean,
-    """The arithmetic mean of a list. Derivative 1/n in each of n.
-
-    >>> mean([1.0, 2.0, 6.0])
-    3.0
-    """,
-)
-
-
-prod = of_list(
-    table.prod,
-    """The product of a list. The derivative in each is the product of the others, right also where some are 0.
-
-    >>> prod([2.0, 3.0, 4.0])
-    24.0
-    """,
-)
-
-
 @overload
 def dot(ws: Iterable[float], xs: Iterable[float], bias: float | None = ...) -> float: ...  # type: ignore[overload-overlap]
 @overload
@@ -188,46 +146,6 @@ def dot(ws: Iterable[Number], xs: Iterable[Number], bias: Number | None = None) 
     if len(left) != len(right):
         raise ValueError(f"dot(ws, xs) needs two lists of one length, got {len(left)} and {len(right)} numbers")
     return over(table.dot, [*left, *right] if bias is None else [*left, *right, bias])  # type: ignore[no-any-return]
-
-
-max = of_list(
-    table.max,
-    """The largest of a list. Derivative 1 in it, 0 in the others; k that tie receive 1/k each.
-
-    >>> max([1.0, 5.0, 3.0])
-    5.0
-    """,
-)
-
-
-min = of_list(
-    table.min,
-    """The smallest of a list. Derivative 1 in it, 0 in the others; k that tie receive 1/k each.
-
-    >>> min([1.0, 5.0, 3.0])
-    1.0
-    """,
-)
-
-
-norm = of_list(
-    table.norm,
-    """The Euclidean length of a list. Derivative x / norm in each x, 0 at the origin.
-
-    >>> norm([2.0, 3.0, 6.0])
-    7.0
-    """,
-)
-
-
-logsumexp = of_list(
-    table.logsumexp,
-    """log of the sum of e**x over a list, without overflow. The derivative in each is its softmax.
-
-    >>> logsumexp([1000.0, -1000.0])
-    1000.0
-    """,
-)
 
 
 @overload

@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from autograd_lite.core.checks import check_size, shown
-from autograd_lite.core.files import as_path, write_whole
 from autograd_lite.core.value import Value
+from autograd_lite.nn.files import as_path, write_whole
 from autograd_lite.nn.layers import MLP, Activation, Layer, Neuron, Sequential
 from autograd_lite.nn.module import Module
 from autograd_lite.optim.base import assign

@@ -1,5 +1,6 @@
 """The public functions: numbers or Values, IEEE results, kinks and bad input. Their accuracy is in test_table.py."""
 
+import doctest
 import math
 
 import numpy as np
@@ -10,6 +11,8 @@ from autograd_lite import Value
 from autograd_lite.core import elementary, functions
 from autograd_lite.core.primitives import PRIMITIVES
 
+MADE = {**vars(elementary), **vars(functions)}
+PUBLIC = [n for n, f in MADE.items() if n.islower() and n in dir(al) and ">>>" in str(f.__doc__)]
 LISTS = [al.sum, al.mean, al.prod, al.max, al.min, al.norm, al.logsumexp, al.softmax, al.log_softmax]
 
 
@@ -142,3 +145,10 @@ def test_import_star_leaves_python_s_own_functions_alone():
     exec("from autograd_lite import *", names)
     assert "tanh" in names
     assert not names.keys() & {"abs", "max", "min", "pow", "sum"}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_the_example_in_the_documentation_is_right(name):
+    function = getattr(al, name)
+    (example,) = doctest.DocTestParser().get_examples(function.__doc__)
+    assert doctest.OutputChecker().check_output(example.want, f"{eval(example.source, {name: function})!r}\n", 0)

@@ -44,8 +44,8 @@ class Drawing:
         Raises ValueError for another suffix, and RenderError if the renderer is missing, fails or takes too long. PDF
         needs Graphviz's own dot, and so does PNG with letters of scripts other than Latin, Greek and Cyrillic.
         """
-        from autograd_lite.core.files import as_path, write_whole
         from autograd_lite.display.graph.runner import render
+        from autograd_lite.nn.files import as_path, write_whole
 
         target = as_path(path, "save(path)")
         suffix = target.suffix.lower().lstrip(".")

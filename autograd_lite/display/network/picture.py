@@ -5,9 +5,9 @@ from html import escape
 from math import isfinite
 from os import PathLike, fspath
 
-from autograd_lite.core.files import as_path, write_whole
 from autograd_lite.display.graph.diagram import NEGATIVE, POSITIVE
 from autograd_lite.display.network.columns import Column, columns, scale
+from autograd_lite.nn.files import as_path, write_whole
 from autograd_lite.nn.module import Module
 
 ACROSS, DOWN, RADIUS, MARGIN = 150, 30, 9, 34

@@ -4,9 +4,9 @@ from html import escape
 from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
-from autograd_lite.core.files import as_path, write_whole
 from autograd_lite.core.value import Value
 from autograd_lite.display.stepping.walk import Walk
+from autograd_lite.nn.files import as_path, write_whole
 
 if TYPE_CHECKING:
     from autograd_lite.display.pages.html import Page
