@@ -1,34 +1,35 @@
-"""Means to test derivatives, this package's or one's own: oracles, distances, and strategies for Hypothesis.
+"""Means to test derivatives, anybody's: checks against values of the function, and strategies for Hypothesis.
 
-`check_gradients` says which partial derivative is wrong and whose fault it is. `inputs_for`, `values`, `expressions`
-and `mlps` draw what to check it on; `from_type(Value)` works too. `GraphMachine` uses a graph in any order. Needs
-Hypothesis, and for its most exact oracle mpmath: `pip install hypothesis mpmath`.
+`check_gradients` says whether a derivative is right, wrong, or cannot be told, which entry, and what that suggests: one
+written by hand, PyTorch's, JAX's or this package's; `check_layer` does so for a layer with `forward` and `backward`.
+`inputs_for`, `values`, `expressions` and `mlps` draw what to check this package on; `from_type(Value)` works too;
+`GraphMachine` uses a graph in any order. Needs NumPy and Hypothesis: `pip install numpy hypothesis`; with mpmath, tails
+of this package's functions are confirmed that values of f cannot show.
 
-A test of one's own operation, at all points of its domain:
+A whole test of one's own operation, at all points of its domain:
 
->>> from hypothesis import given, strategies as st
+>>> from hypothesis import strategies as st
 >>> from autograd_lite import primitive
 >>> cube = primitive("cubed", lambda x: x**3, lambda g, x: (g * 3 * x**2,))
->>> @given(st.floats(-10, 10))
-... def test_cube(x):
-...     check_gradients(cube, x)
+>>> def test_cube():
+...     check_gradients(cube, st.floats(-10, 10))
 >>> test_cube()
 """
 
-from hypothesis import strategies
+from hypothesis import strategies as st
 
 from autograd_lite.core.value import Value
-from autograd_lite.testing.distance import assert_close_ulp, ulp_distance
-from autograd_lite.testing.gradients import check_gradients
-from autograd_lite.testing.inputs import inputs_for, values
+from autograd_lite.testing.gradients import check_gradients, check_layer
 from autograd_lite.testing.machine import GraphMachine
 from autograd_lite.testing.numerical import Estimate, complex_step, numerical_derivative
-from autograd_lite.testing.programs import Expression, Network, expressions, mlps
-from autograd_lite.testing.report import Partial, Report, WrongGradientError
+from autograd_lite.testing.report import CannotTellError, Partial, Report, WrongGradientError
+from autograd_lite.testing.strategies import Expression, Network, expressions, inputs_for, mlps, values
+from autograd_lite.testing.ulp import assert_close_ulp, ulp_distance
 
-strategies.register_type_strategy(Value, values())
+st.register_type_strategy(Value, values())
 
 __all__ = [
+    "CannotTellError",
     "Estimate",
     "Expression",
     "GraphMachine",
@@ -38,6 +39,7 @@ __all__ = [
     "WrongGradientError",
     "assert_close_ulp",
     "check_gradients",
+    "check_layer",
     "complex_step",
     "expressions",
     "inputs_for",

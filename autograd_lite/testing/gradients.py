@@ -1,125 +1,159 @@
-"""`check_gradients`: every partial derivative of a function against an oracle, and where the first wrong one enters."""
+"""`check_gradients` and `check_layer`: anybody's derivative against values of f, at a point or at many."""
 
-import inspect
-from collections.abc import Callable, Sequence
-from functools import partial
+import warnings
+from collections.abc import Callable
 from typing import Any
 
-from autograd_lite.core.backward import run_closure
-from autograd_lite.core.value import Value, as_data, as_value, topological_order
-from autograd_lite.testing.closures import Record, first_wrong_closure
-from autograd_lite.testing.oracle import choose_oracle
-from autograd_lite.testing.report import Report, WrongGradientError, judge
-from autograd_lite.transforms.linearize import Graph, between, pull_back
-from autograd_lite.transforms.pytree import flatten, paths, unflatten
+import numpy as np
 
-Derivatives = dict[tuple[int, ...], tuple[float, float]]
+from autograd_lite.testing.adapters import Ours, Slopes, Subject, Yours, subject_of
+from autograd_lite.testing.arguments import home
+from autograd_lite.testing.closures import guilty_closure
+from autograd_lite.testing.oracle import ORACLES
+from autograd_lite.testing.points import Survey, at_all_points
+from autograd_lite.testing.report import WRONG, CannotTellError, Report, WrongGradientError
+from autograd_lite.testing.trial import Trial
 
 
 def check_gradients(
-    f: Callable[..., Any], *args: Any, order: int = 2, rtol: float = 1e-8, oracle: str | None = None
-) -> Report:
-    """Compare every first and second partial derivative of f at `args` with an oracle; returns the report, printable.
+    f: Callable[..., Any],
+    *args: Any,
+    grad: Any = None,
+    jac: Any = None,
+    vjp: Any = None,
+    order: int = 2,
+    rtol: float | None = None,
+    oracle: str | None = None,
+) -> Report | Survey:
+    """Compare a derivative of f at `args` with values of f; returns the report, printable.
 
-    The oracle is the best that can evaluate f: "mpmath" (f again in hundreds of bits), "complex step", or "differences"
-    (Ridders' extrapolation); name one to insist on it. `order=1` leaves out the second derivatives. A partial is right
-    if it differs from the oracle's by no more than `rtol` of itself or of the largest terms that it is the sum of.
-    Where no derivative exists nothing is compared. Second derivatives are compared once the first are right.
+    Whose derivative it is follows from what is passed:
 
-    Raises WrongGradientError, an AssertionError, whose message is the report. It names the first node whose own closure
-    is wrong, found by checking each closure alone.
+    - numbers or arrays with `grad` (a function; of several arguments it returns a tuple; True: f returns the value and
+      the gradient), `jac` (a function that returns the Jacobian, dense or sparse) or `vjp` (called as
+      `vjp(dout, *args)`, returns the gradient of the sum of `dout * f(*args)`): yours;
+    - PyTorch's tensors: what `torch.autograd` makes of f, with your Functions in it; JAX's arrays: what `jax.vjp` does;
+    - Values, or numbers and nothing else: this package's, and with `order=2` its second derivatives too.
 
-    >>> from autograd_lite import primitive
-    >>> cube = primitive("wrong_cube", lambda x: x**3, lambda g, x: (g * 2 * x**2,))
-    >>> check_gradients(lambda x: cube(x) + x, 2.0)
+    Arguments may be nested lists, tuples and dicts, results too. Each may be a Hypothesis strategy: then f is checked
+    at all points drawn, and first at landmarks (0, 1, the ends of an interval, and the floats beside them).
+
+    An entry is right if it is within `rtol` of what values of f show (1e-6, in float32 1e-3), wrong if it is off by
+    more than that and four times the uncertainty; else it cannot be told. At a kink any number between the slopes on
+    the left and on the right is right. Up to 24 inputs are looked at one by one, more of them along random directions,
+    which are halved until the wrong entry is found. Where differences do not suffice, `oracle` may: "mpmath" or
+    "complex step", believed only where values of f agree; name one to have it asked always, or "differences" for none.
+
+    Raises WrongGradientError, whose message is the report: what is wrong, by how much, and what that suggests; for a
+    function of this package it names the first primitive whose own closure is wrong. Raises CannotTellError if nothing
+    is wrong but something cannot be told. Forward mode (`jvp`) and complex numbers are out of its scope.
+
+    >>> check_gradients(lambda x: x @ x, np.array([1.0, 2.0]), grad=lambda x: -2 * x)
     Traceback (most recent call last):
-    autograd_lite.testing.report.WrongGradientError: <lambda> at x=2.0: 1 of 1 partial derivatives are wrong
+    autograd_lite.testing.report.WrongGradientError: <lambda> at x=[1.0, 2.0]: 2 of 2 partial derivatives are wrong
     """
     if order not in (1, 2):
         raise ValueError(f"check_gradients(order) must be 1 or 2, not {order!r}")
-    name = getattr(f, "__name__", getattr(f, "name", "f"))
-    leaves, structure = flatten(args, "check_gradients(args)")
-    point = [as_data(x) for x in leaves]
+    if oracle not in (None, *ORACLES):
+        raise ValueError(f"check_gradients(oracle) must be one of {ORACLES}, not {oracle!r}")
+    if sum(way is not None for way in (grad, jac, vjp)) > 1:
+        raise ValueError("check_gradients takes one of grad=, jac= and vjp=")
+    for title, way in (("jac", jac), ("vjp", vjp), ("grad", None if grad is True else grad)):
+        if way is not None and not callable(way):
+            raise TypeError(f"check_gradients({title}) must be a function, not {way!r} (grad=True: f returns both)")
+    if any(home(arg) == "hypothesis" for arg in args):
+        return at_all_points(lambda *xs: check_at(subject_of(f, xs, grad, jac, vjp), order, rtol, oracle), args)
+    return check_at(subject_of(f, args, grad, jac, vjp), order, rtol, oracle)
 
-    def record(xs: Sequence[float]) -> tuple[list[Value], list[Value]]:
-        inputs = [Value(x) for x in xs]
-        results, _ = flatten(f(*unflatten(structure, inputs)), f"the result of {name}")
-        return inputs, [as_value(y) for y in results]
 
-    names = [path for tree, root in zip(args, _parameters(f, len(args))) for path in paths(tree, root)]
-    report = Report(name, dict(zip(names, point)))
-    for derivatives in (_first, _second)[:order]:
-        inputs, outputs = record(point)
-        computed = [derivatives(inputs, output) for output in outputs]  # before an oracle calls f again
-        for k, (output, found) in enumerate(zip(outputs, computed)):
-            truth = choose_oracle(output, inputs, partial(_value, record, k), oracle)
-            title = "f" if len(outputs) == 1 else f"f[{k}]"
-            for along, (got, size) in found.items():
-                what = _name([names[i] for i in along], title)
-                report.partials.append(judge(what, got, truth.derivative(sorted(along)), size, rtol, truth.name))
-        if not report.right:
-            report.guilty = first_wrong_closure(record, point, derivatives is _second)
-            raise WrongGradientError(report)
+def check_at(subject: Subject, order: int, rtol: float | None, oracle: str | None) -> Report:
+    """The check at one point: raises unless all is right."""
+    report = subject.report
+    report.rtol = rtol or (1e-6 if subject.grain < 1e-12 else 1e-3 if subject.grain < 1e-6 else 0.1)
+    second = order == 2 and isinstance(subject, Ours)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        Trial(subject, report.rtol, oracle).run()
+        kink = any(p.estimate.left != p.estimate.right for p in report.partials)
+        if second and report.verdict != WRONG and not kink:
+            try:
+                for k in range(len(subject.outputs)):
+                    assert isinstance(subject, Ours)
+                    Trial(Slopes(subject, k), report.rtol, oracle).run()
+            except TypeError as error:  # a closure that uses `math.exp`, say
+                report.missing = f"second derivatives: {error}; order=1 checks the first alone"
+                raise CannotTellError(report) from error
+        if report.verdict == WRONG and isinstance(subject, Ours):
+            report.guilty = guilty_closure(subject, order, report.rtol)
+    if second and kink and report.right:
+        report.notes.append("at a kink second derivatives are not compared")
+    if not report.right:
+        raise (WrongGradientError if report.verdict == WRONG else CannotTellError)(report)
     return report
 
 
-def _value(record: Record, k: int, xs: Sequence[float]) -> float:
-    return record(xs)[1][k].data
+def check_layer(layer: Any, x: Any, *rest: Any, rtol: float | None = None) -> Report:
+    """Compare what `layer.backward(dout)` returns, and `layer.dW` for each parameter `W`, with values of `forward`.
+
+    `forward(x, *rest)` is called at inputs near x. What else it takes, such as labels, stays as it is, unless
+    `backward` returns a tuple of as many gradients: then all are inputs. A parameter is an array that `forward` leaves
+    alone and that has a gradient beside it, named with a d in front. Returns the report; the verdicts, the tolerance
+    and the errors are those of `check_gradients`. The report says if `backward` writes into `dout` or is not
+    proportional to it: a loss that is the end of the chain may ignore it.
+
+    >>> class Square:
+    ...     def forward(self, x):
+    ...         self.x = x
+    ...         return x * x
+    ...     def backward(self, dout):
+    ...         return dout * self.x
+    >>> check_layer(Square(), np.array([1.0, 3.0]))
+    Traceback (most recent call last):
+    autograd_lite.testing.report.WrongGradientError: Square.backward at x=[1.0, 3.0]: 2 of 4 ... are wrong
+    """
+    kind = type(layer).__name__
+    before = dict(vars(layer))
+    y = layer.forward(np.array(x) if isinstance(x, np.ndarray) else x, *rest)
+    found = layer.backward(np.ones_like(y) if isinstance(y, np.ndarray) else 1.0)
+    several = isinstance(found, tuple) and len(found) == 1 + len(rest)
+    parameters = [p for p in before if hasattr(layer, f"d{p}") and getattr(layer, p) is before[p]]
+
+    def forward(*xs: Any) -> Any:
+        return layer.forward(*xs, *(() if several else rest))
+
+    def backward(dout: Any, *xs: Any) -> Any:
+        forward(*xs)
+        return layer.backward(dout)
+
+    reports = [_checked(forward, (x, *rest) if several else (x,), backward, f"{kind}.backward", {}, rtol)]
+    for p in parameters:
+
+        def moved(v: Any, p: str = p) -> Any:
+            setattr(layer, p, v)
+            return layer.forward(x, *rest)
+
+        def pulled(dout: Any, v: Any, p: str = p) -> Any:
+            moved(v, p)
+            layer.backward(dout)
+            return getattr(layer, f"d{p}")
+
+        axes = {n: f"axis {d} of x" for d, n in enumerate(np.shape(x))}
+        try:
+            reports.append(_checked(moved, (before[p],), pulled, f"{kind}.d{p}", axes, rtol, [p]))
+        finally:
+            setattr(layer, p, before[p])
+    first, *others = reports
+    for report in others:
+        first.point |= report.point
+        first.partials += report.partials
+        first.notes += report.notes
+    return first
 
 
-def _first(inputs: list[Value], output: Value) -> Derivatives:
-    """The partial derivatives of one output by a backward pass, and for each the size of the terms it is a sum of."""
-    graph = _graph(inputs, output)
-    gradient = pull_back(graph, inputs, [output], [1.0], False)
-    sizes = _sizes(graph, inputs, output)
-    return {(i,): (as_data(g), size) for i, (g, size) in enumerate(zip(gradient, sizes))}
-
-
-def _second(inputs: list[Value], output: Value) -> Derivatives:
-    """The same for the second: the first derivatives of each entry of the gradient, as a graph."""
-    gradient = _gradient_graph(_graph(inputs, output), inputs, output)
-    return {(i, j): found for i, slope in enumerate(gradient) for (j,), found in _first(inputs, slope).items()}
-
-
-def _name(variables: list[str], title: str) -> str:
-    if len(variables) == 1:
-        return f"d{title}/d{variables[0]}"
-    return f"d2{title}/" + (
-        f"d{variables[0]}2" if variables[0] == variables[1] else "".join(f"d{v}" for v in variables)
-    )
-
-
-def _gradient_graph(graph: Graph, inputs: list[Value], output: Value) -> list[Value]:
-    """The gradient as Values, with advice if some closure cannot be differentiated again."""
-    try:
-        return [as_value(g) for g in pull_back(graph, inputs, [output], [1.0], True)]
-    except TypeError as error:
-        error.add_note(
-            "The second derivative needs closures written in arithmetic and functions of autograd_lite: "
-            "check_gradients(..., order=1) checks the first derivative alone."
-        )
-        raise
-
-
-def _sizes(graph: Graph, inputs: Sequence[Value], output: Value) -> list[float]:
-    """What each partial derivative would be if nothing cancelled: the sum over paths of the product of |partials|."""
-    size = dict.fromkeys((*inputs, *graph.nodes, *graph.beside), 0.0)
-    size[output] = 1.0
-    for v in reversed(graph.nodes):
-        if size[v] > 0.0 and not v._primitive.by_hand:
-            for parent, partial in zip(v._parents, run_closure(v, 1.0)):
-                size[parent] += abs(partial) * size[v]
-    return [size[x] for x in inputs]
-
-
-def _graph(inputs: Sequence[Value], output: Value) -> Graph:
-    return between(inputs, topological_order(output, stop=inputs)[0])
-
-
-def _parameters(f: Callable[..., Any], count: int) -> list[str]:
-    """What f calls its first arguments."""
-    try:
-        names = [p.name for p in inspect.signature(f).parameters.values() if p.kind is not p.VAR_POSITIONAL]
-    except (TypeError, ValueError):
-        names = []
-    return [*names[:count], *(f"x{i}" for i in range(len(names), count))]
+def _checked(
+    forward: Callable[..., Any], args: Any, backward: Any, name: str, lengths: Any, rtol: Any, roots: Any = None
+) -> Report:
+    subject = Yours(forward, args, None, None, backward, name, roots or ["x", "y", "z"][: len(args)])
+    subject.lengths |= lengths
+    subject.lenient = len(subject.outputs) == 1
+    return check_at(subject, 1, rtol, None)

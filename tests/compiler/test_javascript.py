@@ -19,9 +19,8 @@ from autograd_lite.compiler.backends.javascript.translate import Library
 from autograd_lite.compiler.ir import CannotRunError
 from autograd_lite.core.primitives import PRIMITIVES
 from autograd_lite.nn import MLP
-from autograd_lite.testing.distance import ulp_distance
-from autograd_lite.testing.inputs import DOMAINS, LANDMARKS, TAILS
-from autograd_lite.testing.programs import expressions
+from autograd_lite.testing.strategies import DOMAINS, LANDMARKS, TAILS, expressions
+from autograd_lite.testing.ulp import ulp_distance
 
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 inf, nan = math.inf, math.nan

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import autograd_lite as ag
 from autograd_lite import Value, dot, grad, jit, mean, nn, to_jax, value_and_grad, vmap
 from autograd_lite.core.value import as_data
-from autograd_lite.testing.programs import expressions
+from autograd_lite.testing.strategies import expressions
 from autograd_lite.transforms.pytree import flatten
 
 jax = pytest.importorskip("jax")

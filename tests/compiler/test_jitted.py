@@ -12,7 +12,7 @@ import autograd_lite as ag
 from autograd_lite import Value, grad, hessian, jit, mean, value_and_grad, vmap
 from autograd_lite.core import table as table
 from autograd_lite.core.primitives import PRIMITIVES
-from autograd_lite.testing.programs import expressions
+from autograd_lite.testing.strategies import expressions
 from autograd_lite.transforms.pytree import flatten
 
 BACKENDS = ["python", pytest.param("numba", marks=pytest.mark.filterwarnings("ignore"))]

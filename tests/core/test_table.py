@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from autograd_lite import Value
 from autograd_lite.core.primitives import PRIMITIVES
 from autograd_lite.testing import inputs_for, ulp_distance
-from autograd_lite.testing.inputs import DOMAINS, LANDMARKS, TAILS
 from autograd_lite.testing.oracle import mp_context, mp_derivative
 from autograd_lite.testing.references import REFERENCES
+from autograd_lite.testing.strategies import DOMAINS, LANDMARKS, TAILS
 
 CANCELLING = ("softmax", "1-softmax")  # second derivatives have a zero where a share is 1/2: near it, scale counts
 LENGTHS = ("norm", "hypot", "norm'")

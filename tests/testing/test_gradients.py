@@ -13,6 +13,7 @@ import autograd_lite
 from autograd_lite import Value, cos, dot, exp, hypot, maximum, primitive, relu, sin, sqrt, tanh, where
 from autograd_lite.core.primitives import PRIMITIVES
 from autograd_lite.testing import (
+    CannotTellError,
     Expression,
     GraphMachine,
     Network,
@@ -126,13 +127,13 @@ def test_containers_names_and_several_results():
     assert {"df[0]/dp['w'][0]", "df[1]/dp['a'][1]", "d2f[1]/dp['w'][0]dk"} <= set(names)
 
 
-def test_kinks_keep_their_conventions_and_singular_points_are_not_compared():
+def test_at_a_kink_any_slope_between_is_right_and_singular_points_cannot_be_told():
     check_gradients(lambda x: relu(x) + abs(x) + maximum(x, -x), 0.0)
     check_gradients(lambda x, y: hypot(x, y), 0.0, 0.0)
     check_gradients(lambda x: where(x, x * x, x), -1.0)
-    report = check_gradients(sqrt, 0.0)
-    assert report.partials[0].expected is None
-    assert "no derivative exists" in str(report)
+    with pytest.raises(CannotTellError, match="a jump or a vertical tangent") as caught:
+        check_gradients(sqrt, 0.0)
+    assert caught.value.report.partials[0].expected is None
 
 
 def test_cancelling_terms_are_measured_by_their_size():
@@ -194,7 +195,7 @@ def test_every_mistake_is_found_and_named(mistake, oracle):
     with pytest.raises(WrongGradientError) as caught:
         check_gradients(lambda x, y: sin(guilty(x) * y) + guilty(x + y) * x, 1.5, 0.25, oracle=oracle, rtol=1e-7)
     report = caught.value.report
-    assert f"first wrong closure is that of {guilty.name!r}" in report.guilty
+    assert f"first wrong closure is that of {guilty.__name__!r}" in report.guilty
     assert "WRONG" in str(caught.value)
     assert "x=1.5, y=0.25" in str(caught.value)
 
@@ -218,12 +219,12 @@ def test_a_second_derivative_that_is_lost():
     check_gradients(lost, 2.0, order=1)
 
 
-def test_a_closure_that_cannot_be_differentiated_again_says_what_to_do():
+def test_a_closure_that_cannot_be_differentiated_again_keeps_the_report_of_the_first_derivative():
     plain = primitive("plain", math.sin, lambda g, x: (g * math.cos(x),))
     check_gradients(plain, 1.0, order=1)
-    with pytest.raises(TypeError) as caught:
+    with pytest.raises(CannotTellError, match=r"second derivatives: .*order=1") as caught:
         check_gradients(plain, 1.0)
-    assert "order=1" in caught.value.__notes__[0]
+    assert caught.value.report.partials[0].right
 
 
 def by_hand(a, b, push):
@@ -249,7 +250,7 @@ def forgetting(a, b, y):
 def test_closures_written_by_hand():
     check_gradients(lambda x, y: by_hand(x, sin(y), right) * x, 1.5, 0.5, order=1)
     with pytest.raises(WrongGradientError, match=r"'times'.*write `\+=` for `=`"):
-        check_gradients(lambda x, y: x * by_hand(x, sin(y), assigning), 1.5, 0.5, order=1)
+        check_gradients(lambda x, y: by_hand(x, x, assigning) * y, 1.5, 0.5, order=1)
     with pytest.raises(WrongGradientError, match=r"'times'.*along input 1.*add up to 0.0"):
         check_gradients(lambda x, y: by_hand(x, sin(y), forgetting) * x, 1.5, 0.5, order=1)
     with pytest.raises(WrongGradientError, match=r"'local'"):
