@@ -3,6 +3,7 @@
 import ast
 import doctest
 import re
+from types import ModuleType
 from typing import Any
 
 CODE = re.compile(r"(``[^`]*``|`[^`]*`)")
@@ -20,11 +21,11 @@ def process(_app: Any, what: str, _name: str, _obj: Any, _options: Any, lines: l
             lines[i] = "".join(p if p.startswith("`") else re.sub(r"([*|]|_\b)", r"\\\1", p) for p in pieces)
 
 
-def example(docstring: str, names: dict[str, str]) -> list[str]:
+def example(docstring: str, public: dict[str, str], around: dict[str, Any]) -> list[str]:
     """The docstring's example as cells that run by themselves, one for each answer; none if there is no example.
 
-    `names` says of every public name which module has it: what an example takes for granted, its first cell imports.
-    Statements that are to raise are left out.
+    What an example takes for granted its first cell imports: public names from the module that `public` says, other
+    names as `around`, the globals of the docstring's module, has them. Statements that are to raise are left out.
     """
     cells, code = [], ""
     for piece in doctest.DocTestParser().get_examples(docstring):
@@ -37,8 +38,13 @@ def example(docstring: str, names: dict[str, str]) -> list[str]:
     used = {node.id for node in nodes if isinstance(node, ast.Name)}
     bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     bound |= {a.asname or a.name for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for a in node.names}
-    wanted: dict[str, list[str]] = {}
-    for name in sorted((used - bound) & names.keys()):
-        wanted.setdefault(names[name], []).append(name)
-    imports = "".join(f"from {module} import {', '.join(found)}\n" for module, found in sorted(wanted.items()))
+    imports, wanted = "", dict[str, list[str]]()
+    for name in sorted(used - bound):
+        if name in public:
+            wanted.setdefault(public[name], []).append(name)
+        elif isinstance(around.get(name), ModuleType):
+            imports += f"import {name}\n"
+        elif name in around and not name.startswith("__"):
+            wanted.setdefault(around["__name__"], []).append(name)
+    imports += "".join(f"from {module} import {', '.join(found)}\n" for module, found in sorted(wanted.items()))
     return [f"{imports}\n{cells[0]}".lstrip(), *cells[1:]] if cells else []

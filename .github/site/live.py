@@ -1,11 +1,12 @@
 """Pages and panels that the package itself makes: graphs to edit, a network that learns, the command line's help."""
 
 import argparse
+import math
 import re
 from pathlib import Path
 
 import autograd_lite
-from autograd_lite import Value, tanh
+from autograd_lite import Value, nn, optim, playground, tanh
 from autograd_lite.cli.main import _parser
 
 PAGE = """<!doctype html>
@@ -15,28 +16,32 @@ PAGE = """<!doctype html>
 """
 
 
-def write(folder: Path) -> None:
+EDITABLE = hasattr(autograd_lite, "explore")
+
+
+def write(folder: Path, language: str = "en") -> None:
     """Whole pages, each of one thing to play with, which other pages hold in a frame."""
     folder.mkdir(parents=True)
     a, b, c = Value(2.0, label="a"), Value(-3.0, label="b"), Value(5.0, label="c")
     y = tanh(a * b + c)
     y.label = "y"
-    pages = {"graph": ("The graph of y = tanh(a * b + c)", editable(y))}
-    if has_playground():
-        pages["playground"] = ("A small network in training", autograd_lite.playground())
-    for name, (title, shown) in pages.items():
+    graph = autograd_lite.explore(y) if EDITABLE else autograd_lite.steps(y)
+    model = nn.MLP(2, [6, 1], activation="tanh", seed=2)
+    optimizer = optim.Adam(model.parameters(), lr=0.02)
+    learning = playground(model, moons(24), nn.mse_loss, optimizer, language=language)
+    for name, title, shown in (
+        ("graph", "The graph of y = tanh(a * b + c)", graph),
+        ("playground", "A small network in training", learning),
+    ):
         (folder / f"{name}.html").write_text(PAGE.format(title=title, body=shown._repr_html_()), encoding="utf-8")
 
 
-editable = getattr(autograd_lite, "explore", autograd_lite.steps)
-
-
-def is_editable() -> bool:
-    return hasattr(autograd_lite, "explore")
-
-
-def has_playground() -> bool:
-    return hasattr(autograd_lite, "playground")
+def moons(count: int) -> tuple[list[list[float]], list[float]]:
+    """Two half circles that no straight line divides, with the targets -1 and 1."""
+    angles = [math.pi * (i + 0.5) / count for i in range(count)]
+    upper = [[math.cos(t) - 0.5, math.sin(t) - 0.25] for t in angles]
+    lower = [[0.5 - math.cos(t), 0.25 - math.sin(t)] for t in angles]
+    return upper + lower, [-1.0] * count + [1.0] * count
 
 
 def ten_lines(readme: str) -> str:

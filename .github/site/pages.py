@@ -13,10 +13,6 @@ import sources
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-PLAYGROUND = """<div class="panel">
-<h2>Press play: a network learns</h2>
-<iframe src="live/playground.html" title="A small network in training"></iframe>
-</div>"""
 
 
 def lay_out(stage: Path, modules: Path, notebooks: list[Path]) -> None:
@@ -60,13 +56,9 @@ def panels(readme: str) -> dict[str, str]:
     """What the start page shows, as far as the package has it."""
     code = live.ten_lines(readme)
     return {
-        "GRAPHTITLE": "Change a number: the gradients follow"
-        if live.is_editable()
-        else "Backpropagation, step by step",
-        "PLAYGROUND": PLAYGROUND if live.has_playground() else "",
+        "GRAPHTITLE": "Change a number: the gradients follow" if live.EDITABLE else "Backpropagation, step by step",
         "TENLINES": f"```python\n{code}```",
         "RUNTHEM": reference.run_link([code], ""),
-        "EMBEDPLAYGROUND": '<div class="example" data-example="playground"></div>' if live.has_playground() else "",
     }
 
 

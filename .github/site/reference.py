@@ -96,7 +96,8 @@ def _page(n: Name, lessons: dict[str, list[tuple[str, str]]], where: dict[str, s
     if kind == "data":
         parts.append("Its entries: " + ", ".join(f"`{key}`" for key in n.what) + ".\n")
     parts += [_slopes(n)]
-    cells = docstrings.example(inspect.getdoc(n.what) or "", where) if kind != "data" else []
+    around = vars(import_module(getattr(n.what, "__module__", None) or n.module))
+    cells = docstrings.example(inspect.getdoc(n.what) or "", where, around) if kind != "data" else []
     if cells:
         parts.append(".. raw:: html\n\n   " + run_link(cells) + "\n")
     taught = lessons.get(n.name, [])[:3]

@@ -178,7 +178,7 @@ def test_a_notebook_runs_in_the_browser_as_it_is_and_shows_what_it_has_stored(si
     address, refused = served
     stored = nbformat.read(ROOT / "notebooks" / name, as_version=4).cells
     browser.get(f"{address}/lite/notebooks/index.html?path={name}")
-    wait_for(browser, "return window.jupyterapp?.shell?.currentWidget")
+    wait_for(browser, "return !!window.jupyterapp?.shell?.currentWidget")
     browser.set_script_timeout(120)
     cells = browser.execute_async_script(RUN_ALL)
     assert ["".join(cell["source"]) for cell in cells] == [cell.source for cell in stored]
@@ -197,16 +197,12 @@ def printed(cell):
     return ["".join(output["text"]) for output in cell.get("outputs", []) if output["output_type"] == "stream"]
 
 
-def test_one_script_tag_embeds_a_graph_in_anybodys_page(served, browser):
-    address, _ = served
-    browser.get("data:text/html,<p>my page</p>")
-    browser.execute_script(
-        "const s = document.createElement('script'); s.src = arguments[0]; document.body.append(s);",
-        f"{address}/embed.js",
-    )
-    wait_for(browser, "return document.querySelector('iframe')", 10)
-    browser.switch_to.frame(0)
-    wait_for(browser, "return document.querySelector('svg')", 10)
+def test_one_script_tag_embeds_a_graph_in_anybodys_page(served, browser, tmp_path):
+    page = tmp_path / "mine.html"
+    page.write_text(f'<!doctype html><p>My page.</p><script src="{served[0]}/embed.js" data-show="graph"></script>')
+    browser.get(page.as_uri())
+    browser.switch_to.frame(wait_for(browser, "return document.querySelector('iframe')", 20))
+    wait_for(browser, "return document.querySelector('svg') !== null", 20)
     browser.switch_to.default_content()
 
 
