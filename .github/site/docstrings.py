@@ -1,6 +1,7 @@
 """Docstrings are Markdown in spirit; Sphinx reads reStructuredText. What differs, and what an example in them says."""
 
 import ast
+import builtins
 import doctest
 import re
 from types import ModuleType
@@ -40,7 +41,7 @@ def example(docstring: str, public: dict[str, str], around: dict[str, Any]) -> l
     bound |= {a.asname or a.name for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for a in node.names}
     imports, wanted = "", dict[str, list[str]]()
     for name in sorted(used - bound):
-        if name in public:
+        if name in public and (name in around or not hasattr(builtins, name)):
             wanted.setdefault(public[name], []).append(name)
         elif isinstance(around.get(name), ModuleType):
             imports += f"import {name}\n"

@@ -96,8 +96,7 @@ def _page(n: Name, lessons: dict[str, list[tuple[str, str]]], where: dict[str, s
     if kind == "data":
         parts.append("Its entries: " + ", ".join(f"`{key}`" for key in n.what) + ".\n")
     parts += [_slopes(n)]
-    around = vars(import_module(getattr(n.what, "__module__", None) or n.module))
-    cells = docstrings.example(inspect.getdoc(n.what) or "", where, around) if kind != "data" else []
+    cells = _example(n, where)
     if cells:
         parts.append(".. raw:: html\n\n   " + run_link(cells) + "\n")
     taught = lessons.get(n.name, [])[:3]
@@ -107,6 +106,18 @@ def _page(n: Name, lessons: dict[str, list[tuple[str, str]]], where: dict[str, s
         )
     parts.append(f".. raw:: html\n\n   <p>Source: {source_link(n.file, n.line, '../')}</p>\n")
     return "\n".join(parts)
+
+
+def _example(n: Name, where: dict[str, str]) -> list[str]:
+    """The example of the name's own docstring, else one that uses it: of its methods, its modules or its neighbours."""
+    own = import_module(getattr(n.what, "__module__", n.module))
+    methods = [m for _, m in inspect.getmembers(n.what, callable)] if inspect.isclass(n.what) else []
+    room = import_module(n.module)
+    for what in (n.what, *methods, own, room, *(getattr(room, name) for name in room.__all__)):
+        cells = docstrings.example(inspect.getdoc(what) or "", where, vars(own)) if not isinstance(what, dict) else []
+        if cells and (what is n.what or what in methods or re.search(rf"\b{n.name}\b", "".join(cells))):
+            return cells
+    return []
 
 
 def run_link(cells: list[str], root: str = "../") -> str:
