@@ -5,6 +5,7 @@ them. Predictions and targets are numbers, lists of them, or lists of lists: `ms
 losses of yes and no compare entry by entry; `cross_entropy` and `nll_loss` take one list of classes for each sample.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any
@@ -127,6 +128,8 @@ def cross_entropy(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     """
 
     def entropy(x: Sequence[Number], t: Any) -> Any:
+        if not is_known(t):
+            return -table.log_softmax(*_with_class_first(x, t))
         weights = _class_weights(x, t, "cross_entropy")
         nodes = [_weighted(-weight, table.log_softmax(x[i], *x[:i], *x[i + 1 :])) for i, weight in weights]
         return nodes[0] if len(nodes) == 1 else table.sum(*nodes)
@@ -144,6 +147,8 @@ def nll_loss(log_probabilities: Any, targets: Any, reduction: str = "mean") -> A
     def likelihood(x: Sequence[Number], t: Any) -> Any:
         if _is_list(t):
             raise TypeError(f"nll_loss(targets) must be class indices, not {shown(t)}")
+        if not is_known(t):
+            return -_with_class_first(x, t)[0]
         nodes = [_weighted(-weight, x[i]) for i, weight in _class_weights(x, t, "nll_loss")]
         return nodes[0] if len(nodes) == 1 else table.sum(*nodes)
 
@@ -222,13 +227,22 @@ def _weighted(weight: Any, y: Any) -> Any:
     return table.where(weight, weight * y, 0.0) if not is_known(weight) else weight * y
 
 
+def _with_class_first(x: Sequence[Number], t: Value) -> list[Any]:
+    """x with its entry t in front and the first in that one's place, t being known when a recorded program runs.
+
+    If there is no class t, the entry in front is nan.
+    """
+    is_class = [table.equal(t, float(i)) for i in range(len(x))]
+    entry = [table.where(c, y, 0.0) for c, y in zip(is_class, x)]
+    chosen = table.sum(*entry, table.where(table.sum(*is_class), 0.0, math.nan))
+    return [chosen, *[table.where(c, x[0], y) for c, y in zip(is_class[1:], x[1:])]]
+
+
 def _class_weights(x: Sequence[Number], t: Any, loss: str) -> list[tuple[int, Any]]:
     """The classes that count, with their probabilities: the one of an index, or those of a distribution above 0.
 
-    All may count if the target is known only when a recorded program runs.
+    All may count if the probabilities are known only when a recorded program runs.
     """
-    if not is_known(t):
-        return [(i, table.equal(t, float(i))) for i in range(len(x))]
     if _is_list(t):
         weights = [_number(p, f"{loss}(targets)") for p in as_list(t, f"{loss}(targets)")]
         if len(weights) != len(x):

@@ -171,3 +171,9 @@ def test_a_gradient_that_is_not_finite_names_its_parameter(jit):
 def test_inside_no_grad_it_says_that_nothing_would_be_trained(jit):
     with no_grad(), pytest.raises(RuntimeError, match=r"inside no_grad\(\) would train nothing"):
         fit(*perceptron()(), jit=jit)
+
+
+@pytest.mark.parametrize("loss", [nn.cross_entropy, nn.nll_loss])
+def test_a_class_that_does_not_exist_is_no_silent_loss(loss):
+    with pytest.raises(FloatingPointError, match="is nan at epoch 1, step 1"):
+        fit(*perceptron(sizes=(3, 2))(), data=(XS, [5] * 10), loss=loss, batch_size=4)
