@@ -116,7 +116,7 @@ def _live(tape: Sequence[Value], outputs: Iterable[Value]) -> list[Value]:
 
 def _is_zero(x: float | None, sign: float) -> bool:
     """Whether x is the constant 0 of this sign."""
-    return x == 0.0 and math.copysign(1.0, x) == sign  # type: ignore[arg-type]  # mypy: x == 0.0, so no None
+    return x is not None and x == 0.0 and math.copysign(1.0, x) == sign
 
 
 def _add(n: Numbered, a: int, b: int) -> int | None:

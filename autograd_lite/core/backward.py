@@ -6,9 +6,10 @@ a time, in whichever thread, so that graphs which share leaves do not mix their 
 
 from collections.abc import Callable, Sequence
 from gc import collect, get_count, isenabled
-from math import isfinite
+from math import isfinite, nan
 from threading import RLock
 
+from autograd_lite.core import table as table
 from autograd_lite.core.checks import as_float
 from autograd_lite.core.primitives import CONSTANT, run_ieee
 from autograd_lite.core.value import Number, Value, as_data, as_value, hidden_by, number_of, topological_order, watching
@@ -72,9 +73,14 @@ def sweep(interior: Sequence[Value], others: Sequence[Value], seeds: Sequence[tu
     for v, seed in seeds:
         v._adjoint += seed
     watches = watching()
+    reached = {v for v, _ in seeds} if watches else set()
     for v in reversed(interior):
         g = v._adjoint
+        if v in reached:
+            reached.update(hands_on_to(v))
         if g == 0.0:
+            for watch in watches if v in reached else ():  # what it stops in front of, if anything arrived at all
+                watch(v, g, run_closure(v, 1.0))
             continue
         try:  # `run_closure`, written out: a call saved at every node
             contributions = v._primitive.vjp(g, *v._captured)
@@ -98,13 +104,14 @@ def sweep_recording(interior: Sequence[Value], adjoints: dict[Value, Number]) ->
     `adjoints` holds those of the outputs, and in the end those of all nodes that have one.
     """
     watches = watching()
+    reached = set(adjoints) if watches else set()
     for v in reversed(interior):
         g = adjoints.get(v, 0.0)
-        if not isinstance(g, Value) and g == 0.0:
-            continue
-        contributions = run_closure_recording(v, g)
-        for watch in watches:
-            watch(v, g, contributions)
+        contributions = () if not isinstance(g, Value) and g == 0.0 else run_closure_recording(v, g)
+        if v in reached and hidden_by(v) is None:
+            reached.update(hands_on_to(v))
+            for watch in watches:
+                watch(v, g, contributions if as_data(g) != 0.0 else run_closure(v, 1.0))
         for parent, contribution in zip(v._parents, contributions):
             if parent._primitive is not CONSTANT:
                 add_to(adjoints, parent, stopped(g, contribution))
@@ -124,8 +131,17 @@ def stopped(g: Number, contribution: Number) -> Number:
         if mode is not None:
             later: Number = mode.stop(g, contribution)
             return later
-        g = g._data
+        if g._data != 0.0 or isfinite(as_data(contribution)):
+            return contribution
+        return table.stop(g, contribution)  # type: ignore[no-any-return]
     return 0.0 if g == 0.0 and not isfinite(as_data(contribution)) else contribution
+
+
+def hands_on_to(v: Value) -> list[Value]:
+    """The parents to which a path leads, whatever arrives: not operands that a piecewise function did not choose."""
+    if v._primitive.by_hand:
+        return [*v._parents]
+    return [p for p, contribution in zip(v._parents, run_closure(v, nan)) if contribution != 0.0]
 
 
 def run_closure(v: Value, g: float) -> Sequence[float]:

@@ -176,6 +176,11 @@ class Anomaly(Mode):
         for i, (parent, d) in enumerate(zip(node.parents, contributions, strict=True)):
             if is_known(d) and not isfinite(as_data(d)) and not is_constant(parent):
                 label = f" (label {node.label!r})" if node.label else ""
+                if as_data(g) == 0.0:  # it may be an underflow
+                    raise FloatingPointError(
+                        f"the gradient that arrives at {_describe(node.op, node.parents)}{label} is exactly 0, and "
+                        f"stops in front of operand {i}, where the local derivative is {as_data(d)}"
+                    )
                 raise FloatingPointError(
                     f"the gradient that {_describe(node.op, node.parents)}{label} hands to operand {i} is "
                     f"{as_data(d)}; "

@@ -7,18 +7,21 @@ node's `grad`. Recording, the results are Values and can be differentiated again
 """
 
 from collections.abc import Iterable, Sequence
+from math import nan
 from typing import NamedTuple
 
+from autograd_lite.core import table as table
 from autograd_lite.core.backward import (
     ONE_PASS,
     add_to,
+    hands_on_to,
     run_closure,
     run_closure_recording,
     stopped,
     sweep,
     sweep_recording,
 )
-from autograd_lite.core.value import Number, Value
+from autograd_lite.core.value import Number, Value, as_data, hidden_by, topological_order
 
 
 class Graph(NamedTuple):
@@ -60,17 +63,24 @@ def push_forward(
     """The derivative of each output, when the inputs change at the rates `tangents`; 0.0 where it depends on none.
 
     A closure run on the gradient 1 returns the partial derivatives of its node: a node's tangent is the sum of those
-    times its parents' tangents.
+    times its parents' tangents. Along each path the product is what a backward pass makes of it from the other end: a
+    derivative that is exactly zero stops whatever tangent arrives, as there the adjoint stops; and where a function did
+    not choose an operand there is no path. An input whose tangent is 0.0 is none either.
     """
-    tangent = dict(zip(inputs, tangents, strict=True))
+    tangent = {x: rate for x, rate in zip(inputs, tangents, strict=True) if not _is_zero(rate)}
+    paths: dict[Value, Number] = dict.fromkeys(tangent, 1.0)  # whether one leads there: 1.0, or known only at each run
     for v in graph.nodes:
-        total: Number = 0.0
-        for parent, partial in zip(v._parents, _partials(v, recording)):
-            rate = tangent.get(parent, 0.0)
-            if not (_is_zero(rate) or _is_zero(partial)):
-                term = stopped(rate, stopped(partial, partial * rate))
-                total = term if _is_zero(total) else total + term
-        tangent[v] = total
+        for i, (parent, partial) in enumerate(zip(v._parents, _partials(v, recording))):
+            path = _both(paths[parent], _chosen(v, i, partial)) if parent in paths else 0.0
+            if _is_zero(path):
+                continue
+            term = stopped(partial, partial * tangent[parent])
+            if isinstance(path, Value):
+                term = table.where(path, term, 0.0)
+            if v in tangent:
+                tangent[v], paths[v] = tangent[v] + term, _either(paths[v], path)
+            else:
+                tangent[v], paths[v] = term, path
     return [tangent.get(y, 0.0) for y in outputs]
 
 
@@ -81,3 +91,23 @@ def _partials(v: Value, recording: bool) -> Sequence[Number]:
 def _is_zero(x: Number) -> bool:
     """Zero as written, not as computed: a Value that is 0.0 here may be something else in the next derivative."""
     return not isinstance(x, Value) and x == 0.0
+
+
+def _chosen(v: Value, i: int, partial: Number) -> Number:
+    """Whether a path leads from operand i to the node: 1.0 or 0.0; a Value if only the run of a program will tell."""
+    if hidden_by(v) is None:
+        return 1.0 if as_data(partial) != 0.0 or v._parents[i] in hands_on_to(v) else 0.0
+    if isinstance(partial, Value):
+        computed = topological_order(partial, stop=(v, *v._parents))[0]
+        if not any(u._primitive in (table.where, table.choose) for u in computed):
+            return 1.0
+    handed = run_closure_recording(v, nan)[i]
+    return table.where(handed, 1.0, 0.0) if isinstance(handed, Value) else float(handed != 0.0)
+
+
+def _both(a: Number, b: Number) -> Number:
+    return table.where(a, b, 0.0) if isinstance(a, Value) else b
+
+
+def _either(a: Number, b: Number) -> Number:
+    return table.where(a, 1.0, b) if isinstance(a, Value) else a

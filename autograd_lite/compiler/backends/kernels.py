@@ -151,7 +151,7 @@ def length(xs: Sequence[float]) -> float:
     """The Euclidean length: squares taken exactly, after scaling by a power of two."""
     largest = 0.0
     for x in xs:
-        if abs(x) > largest or (x != x and largest != math.inf):
+        if abs(x) > largest or abs(x) == math.inf or (x != x and largest != math.inf):
             largest = abs(x)
     if largest == 0.0 or largest - largest != 0.0:
         return largest
