@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograd_lite.compiler.backends import check
-from autograd_lite.compiler.jitted import assemble, jit
+from autograd_lite.compiler.jitted import jit
+from autograd_lite.compiler.recording import assemble
 
 
 def to_jax(f: Callable[..., Any], *args: Any) -> Callable[..., Any]:

@@ -44,14 +44,16 @@ class Tracer(Value):
 
     __slots__ = ()
 
-    def __init__(self) -> None:
-        _prepare(self, LEAF, ())
+    def __init__(self, origin: tuple[Any, ...] = ()) -> None:
+        _prepare(self, LEAF, (), origin)
 
     def __getattr__(self, name: str) -> Any:
         if name == "_data":  # read where no tape runs
+            (origin,) = self._captured or ("",)
             raise TracingError(
-                "this Value stands for a number of a function that was recorded by jit, and outlived the recording: "
-                "it was kept in a list, an attribute or a global. Return it from the function instead"
+                f"this Value stands for a number of a function that was recorded by jit{origin}, and "
+                "it outlived the recording: it was kept in a list, an attribute or a global.\n"
+                "Instead: return it from the function"
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
@@ -81,8 +83,9 @@ class Tape(Mode, list[Tracer]):
     It is a mode: what is computed while it runs is written to it, and no Value has a number but constants.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "") -> None:
         super().__init__()
+        self.origin: tuple[Any, ...] = (f" ({name})",) if name else ()  # what its Tracers know of where they are from
         self.lanes = 0
         self.mapping = False  # whether vmap is just recording its function
         self.spread: dict[Value, Value] = {}  # single numbers that an operation over lanes uses, and their LaneTracers
@@ -97,11 +100,11 @@ class Tape(Mode, list[Tracer]):
                 total: Value = LANE_SUM(whole) / (self.lanes if primitive is table.mean else 1.0)
                 return total
             if primitive in (STACK, ONE_LANE, SPREAD):
-                return self._write(LaneTracer, primitive, parents)
+                return self.write(LaneTracer, primitive, parents)
             if LaneTracer in map(type, parents) and primitive is not LANE:
                 parents = tuple([p if type(p) is LaneTracer else self.spread_out(p) for p in parents])
-                return self._write(Tracer if primitive is LANE_SUM else LaneTracer, primitive, parents)
-        return self._write(Tracer, primitive, parents)
+                return self.write(Tracer if primitive is LANE_SUM else LaneTracer, primitive, parents)
+        return self.write(Tracer, primitive, parents)
 
     def variable(self, x: Number, outer: Modes) -> Value:
         """A node for the number x; inside vmap one for each lane, since each lane differentiates for itself."""
@@ -126,16 +129,16 @@ class Tape(Mode, list[Tracer]):
         if x._primitive is CONSTANT:
             return x
         if x not in self.spread:
-            self.spread[x] = self._write(LaneTracer, SPREAD, (x,))
+            self.spread[x] = self.write(LaneTracer, SPREAD, (x,))
         return self.spread[x]
 
     def row(self, x: Value) -> LaneTracer:
         """x as an output over lanes: the same number in each, if it has none."""
-        return x if isinstance(x, LaneTracer) else self._write(LaneTracer, SPREAD, (x,))  # type: ignore[return-value]
+        return x if isinstance(x, LaneTracer) else self.write(LaneTracer, SPREAD, (x,))  # type: ignore[return-value]
 
-    def _write(self, kind: type[Tracer], primitive: Primitive, parents: tuple[Value, ...]) -> Tracer:
+    def write(self, kind: type[Tracer], primitive: Primitive, parents: tuple[Value, ...]) -> Tracer:
         node: Tracer = new(kind)
-        _prepare(node, primitive, parents)
+        _prepare(node, primitive, parents, self.origin)
         self.append(node)
         return node
 
@@ -166,11 +169,11 @@ def tracing() -> Iterator[Tape]:
         yield tape
 
 
-def _prepare(node: Tracer, primitive: Primitive, parents: tuple[Value, ...]) -> None:
+def _prepare(node: Tracer, primitive: Primitive, parents: tuple[Value, ...], origin: tuple[Any, ...]) -> None:
     node._grad = 0.0
     node._primitive = primitive
     node._parents = parents
-    node._captured = ()
+    node._captured = origin  # its closure keeps nothing yet
 
 
 def _stopped(g: Value, c: Any) -> Any:

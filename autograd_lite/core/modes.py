@@ -127,6 +127,17 @@ def as_numbers() -> None:
         _modes.set((*active(), WithGraph()))
 
 
+def only(mode: Mode) -> None:
+    """From here on, to the end of this context, recording is as `mode` has it, whatever is around."""
+    _comparing.set(False)
+    _modes.set((mode,))
+
+
+def is_watched() -> bool:
+    """Whether every operation is to be seen, inside `detect_anomaly()`."""
+    return any(mode.watches and not mode.ended for mode in active())
+
+
 def is_recording() -> bool:
     """Whether operations record a graph: False inside `no_grad()`."""
     return not any(isinstance(mode, WithoutGraph) for mode in _up_to(active(), WithGraph))

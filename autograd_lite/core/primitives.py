@@ -72,7 +72,8 @@ def declare(name: str, forward: Callable[..., Any], vjp: Vjp, form: str, saves: 
 
 
 LEAF = Primitive("", float, lambda g: (), "", "")
-CONSTANT = Primitive("", float, lambda g: (), "", "")
+CONSTANT = Primitive("", float, lambda g: (), "", "")  # a number written into an expression
+VARIABLE = Primitive("", float, lambda g: (), "", "")  # a number that a transform was to differentiate in
 
 
 def plain(xs: Sequence[Any]) -> bool:

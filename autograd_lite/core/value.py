@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, Union
 
 from autograd_lite.core import table as table
 from autograd_lite.core.checks import as_float
-from autograd_lite.core.primitives import CONSTANT, LEAF, Primitive
+from autograd_lite.core.primitives import CONSTANT, LEAF, VARIABLE, Primitive
 
 Number: TypeAlias = Union["Value", float]
 Nodes: TypeAlias = Iterable["Value"]
@@ -239,6 +239,11 @@ def build(
 def is_constant(v: Value) -> bool:
     """Whether the node stands for a number written into an expression."""
     return v._primitive is CONSTANT
+
+
+def is_of_users(v: Value) -> bool:
+    """Whether a leaf is of the outside: no constant, and no variable of a transform that is done."""
+    return v._primitive is not CONSTANT and v._primitive is not VARIABLE
 
 
 def as_value(x: Number, argument: str = "operand") -> Value:

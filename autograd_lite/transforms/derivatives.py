@@ -15,7 +15,17 @@ from functools import wraps
 from typing import Any
 
 from autograd_lite.core.modes import as_numbers, is_recording
-from autograd_lite.core.value import Number, Value, as_data, as_value, is_constant, topological_order, variable
+from autograd_lite.core.primitives import VARIABLE
+from autograd_lite.core.value import (
+    Number,
+    Value,
+    as_data,
+    as_value,
+    is_known,
+    is_of_users,
+    topological_order,
+    variable,
+)
 from autograd_lite.transforms.linearize import between, pull_back, push_forward
 from autograd_lite.transforms.pytree import Structure, array, container, flatten, is_array_type, leaves_like, unflatten
 
@@ -166,8 +176,8 @@ class _Call:
         self.outputs = [as_value(y) for y in leaves]
         interior, others = topological_order(*self.outputs, stop=self.inputs)
         self.graph = between(self.inputs, interior)
-        from_outside = any(x.parents for x in self.inputs) or not all(map(is_constant, others))
-        self.recording = nested and from_outside
+        from_outside = any(x.parents for x in self.inputs) or any(map(is_of_users, others))
+        self.recording = nested and (from_outside or not all(map(is_known, self.outputs)))
 
     def pull_back(self, seeds: Sequence[Number]) -> list[Number]:
         recording = self.recording or _has_values(seeds)
@@ -209,7 +219,11 @@ def _run(
     filled = list(args)
     for i, (_, structure) in zip(indices, taken):
         filled[i] = unflatten(structure, fresh)
-    return inputs, f(*filled, **kwargs)
+    result = f(*filled, **kwargs)
+    for x in inputs:
+        if not x.parents:
+            x._primitive = VARIABLE  # from here on no more than a number, for a transform around this one
+    return inputs, result
 
 
 def _linearized(
@@ -268,7 +282,11 @@ def _positions(f: Function, argnums: Argnums, count: int) -> list[int]:
     for i in indices:
         if not -count <= i < count:
             raise ValueError(f"argnums names argument {i}, but {_name(f)} was called with {count} positional arguments")
-    return [i % count for i in indices]
+    positions = [i % count for i in indices]
+    for i, position in zip(indices, positions):
+        if positions.count(position) > 1:
+            raise ValueError(f"argnums names argument {i} of {_name(f)} twice: {argnums!r}; name each position once")
+    return positions
 
 
 def _name(f: Function) -> str:

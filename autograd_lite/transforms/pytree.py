@@ -33,6 +33,8 @@ class Structure:
         """The number of leaves."""
         if self.kind is None:
             return 1
+        if self.kind is Static:
+            return 0
         if is_array_type(self.kind):
             return prod(self.keys)
         return sum(map(len, self.children))
@@ -40,6 +42,8 @@ class Structure:
     def __str__(self) -> str:
         if self.kind is None:
             return "a number"
+        if self.kind is Static:
+            return repr(self.keys[0])
         if is_array_type(self.kind):
             return f"an array of shape {self.keys}"
         keys = f" with keys {list(self.keys)}" if self.keys else ""
@@ -49,14 +53,19 @@ class Structure:
 NUMBER = Structure(None)
 
 
-def flatten(tree: Any, argument: str = "tree") -> tuple[list[Number], Structure]:
+def flatten(tree: Any, argument: str = "tree", static: tuple[type, ...] = ()) -> tuple[list[Number], Structure]:
     """The leaves of `tree`, each a float or a Value, and the structure that held them.
 
-    Dicts are walked in their own order, arrays row by row. Anything that is neither a container nor a real number is a
-    TypeError that names its place in `argument`.
+    Dicts are walked in their own order, arrays row by row. Objects of the types in `static` are no leaves but part of
+    the structure. Anything else that is neither a container nor a real number is a TypeError that names its place in
+    `argument`.
     """
     leaves: list[Number] = []
-    return leaves, _take_apart(tree, argument, leaves)
+    return leaves, _take_apart(tree, argument, leaves, static)
+
+
+class Static:
+    """The kind of a structure that is an object in itself, its only key."""
 
 
 def leaves_like(structure: Structure, tree: Any, argument: str) -> list[Number]:
@@ -107,23 +116,27 @@ def array(leaves: list[Any], shape: tuple[int, ...]) -> Any:
     return flat.reshape(shape)
 
 
-def _take_apart(tree: Any, place: str, leaves: list[Number]) -> Structure:
+def _take_apart(tree: Any, place: str, leaves: list[Number], static: tuple[type, ...]) -> Structure:
     kind = type(tree)
     if isinstance(tree, (float, Value)):
         leaves.append(tree)
         return NUMBER
     if isinstance(tree, (list, tuple)):
-        children = tuple(_take_apart(x, f"{place}[{i}]", leaves) for i, x in enumerate(tree))
+        children = tuple(_take_apart(x, f"{place}[{i}]", leaves, static) for i, x in enumerate(tree))
         return Structure(kind if hasattr(kind, "_fields") else list if isinstance(tree, list) else tuple, (), children)
     if isinstance(tree, dict):
-        children = tuple(_take_apart(x, f"{place}[{key!r}]", leaves) for key, x in tree.items())
+        children = tuple(_take_apart(x, f"{place}[{key!r}]", leaves, static) for key, x in tree.items())
         return Structure(dict, tuple(tree), children)
     if is_array_type(kind):
+        if hasattr(tree, "mask"):
+            raise TypeError(f"{place} is a masked array, whose mask would be ignored: pass its .filled(number)")
         if tree.dtype.kind not in "biufO":
             raise TypeError(f"{place} must be an array of real numbers, not of {tree.dtype}")
         flat = tree.ravel().tolist()
         leaves.extend(x if isinstance(x, (float, Value)) else as_float(x, f"a number in {place}") for x in flat)
         return Structure(kind, tree.shape)
+    if isinstance(tree, static):
+        return Structure(Static, (tree,))
     leaves.append(as_float(tree, place))
     return NUMBER
 
@@ -132,6 +145,8 @@ def _put_together(structure: Structure, leaves: Iterator[Any]) -> Any:
     kind, keys = structure.kind, structure.keys
     if kind is None:
         return next(leaves)
+    if kind is Static:
+        return keys[0]
     if is_array_type(kind):
         return array(list(islice(leaves, len(structure))), keys)
     return container(structure, [_put_together(child, leaves) for child in structure.children])

@@ -1,0 +1,182 @@
+"""A function recorded for one structure of arguments, and its gradient, recorded from the same graph.
+
+As part of a user's graph it is one node for each number of its result, whose closure runs the compiled gradient.
+"""
+
+from array import array as array_of_integers
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import copy_context
+from typing import Any
+
+from autograd_lite.compiler import backends
+from autograd_lite.compiler.ir import record_program
+from autograd_lite.compiler.tracer import LaneTracer, Tape, Tracer, current_tape
+from autograd_lite.core.modes import is_recording, no_gc, only
+from autograd_lite.core.primitives import Primitive
+from autograd_lite.core.value import Value, as_data, as_value, build, topological_order
+from autograd_lite.transforms.linearize import between, pull_back
+from autograd_lite.transforms.pytree import NUMBER, Static, Structure, array, flatten, is_array_type, unflatten
+
+
+class Recording:
+    """One function recorded for one structure of arguments, and ready to run."""
+
+    def __init__(self, f: Callable[..., Any], structure: Structure, backend: str | None) -> None:
+        self.name, self.structure, self.backend = name_of(f), structure, backend
+        code = getattr(f, "__code__", None)
+        tape = Tape(f"{self.name}, {code.co_filename}, line {code.co_firstlineno}" if code else self.name)
+        inputs = [Tracer(tape.origin) for _ in range(len(structure))]
+        with no_gc():
+            outputs, self.out = copy_context().run(self._record, tape, f, inputs)
+            self.program = record_program(tape, inputs, outputs)
+            for v in self.program.captured:
+                v._data  # noqa: B018  # a TracingError if it stands for a number of another function
+            self.graph = Graph(tape, [*inputs, *self.program.captured], outputs)
+        self._runner: backends.Runner | None = None
+        self._pulls: dict[tuple[int, tuple[int, ...]], Recording] = {}
+
+    def _record(self, tape: Tape, f: Callable[..., Any], inputs: Sequence[Value]) -> tuple[list[Value], Structure]:
+        """The numbers of f's result, while the tape is all that is in force: in a context of its own."""
+        only(tape)
+        try:
+            args, kwargs = unflatten(self.structure, inputs)
+            outputs, out = flatten(f(*args, **kwargs), f"the result of {self.name}")
+            return [as_value(y) for y in outputs], out
+        finally:
+            tape.ended = True
+
+    def run(self, chunks: Sequence[Any], captured: Sequence[float] | None = None) -> Sequence[float]:
+        """The outputs for numbers and arrays of numbers, and for the outside's Values: by default as they are now."""
+        if self._runner is None:
+            self._runner = backends.load(self.program, self.backend)
+        if self.program.captured:
+            chunks = [*chunks, *([v._data for v in self.program.captured] if captured is None else captured)]
+        return self._runner(chunks)
+
+    def assemble(self, outputs: Sequence[Any]) -> Any:
+        """The outputs in the structure of f's result."""
+        if self.out is NUMBER:
+            return float(outputs[0])
+        return assemble(self.out, outputs)
+
+    def as_nodes(self, chunks: Sequence[Any]) -> Any:
+        """The result as nodes of the graph of the Values that take part, one node for each number."""
+        leaves = _numbers(chunks)
+        moving = tuple(i for i, x in enumerate(leaves) if isinstance(x, Value))
+        data = [as_data(x) for x in leaves]
+        outputs = [float(y) for y in self.run(data)]
+        if not is_recording():
+            return unflatten(self.out, map(Value, outputs))
+        parents = (*[leaves[i] for i in moving], *self.program.captured)
+        xs = [p._data for p in parents]
+
+        def node(k: int, y: float) -> Value:
+            primitive = self._primitive(k, moving, data)
+            return build(Value, y, primitive, parents, primitive.captured(y, xs))
+
+        return unflatten(self.out, [node(k, y) for k, y in enumerate(outputs)])
+
+    def _primitive(self, k: int, moving: tuple[int, ...], data: list[float]) -> Primitive:
+        """Output k as a primitive of the inputs at `moving` and the captured Values; the other inputs are fixed."""
+        count = len(moving)
+        fixed = _without(data, moving)
+
+        def forward(xs: Sequence[float]) -> float:
+            return float(self.run(_merged(moving, xs[:count], fixed), xs[count:])[k])
+
+        def vjp(g: Any, *xs: Any) -> Sequence[Any]:
+            pull = self._pull(k, moving)
+            chunks = [g, *xs[:count], *fixed]
+            if any(isinstance(x, Value) for x in (g, *xs)):
+                return pull.as_nodes(chunks)  # type: ignore[no-any-return]
+            now = dict(zip(self.program.captured, xs[count:]))
+            return [float(d) for d in pull.run(chunks, [now[v] for v in pull.program.captured])]
+
+        return Primitive(f"jit {self.name}", forward, vjp, f"{self.name}({{}})", "xs")
+
+    def _pull(self, k: int, moving: tuple[int, ...]) -> "Recording":
+        """The gradient of output k, as a recording of its own: what the adjoint g hands to each of the parents.
+
+        It is made from what was recorded, not from the function, which may do something else by now.
+        """
+
+        def pull(g: Value, xs: Sequence[Value], fixed: Sequence[Value]) -> list[Any]:
+            y = self.graph.again([*_merged(moving, xs, fixed), *self.program.captured])[k]
+            inputs = [*xs, *self.program.captured]
+            graph = between(inputs, topological_order(y, stop=inputs)[0])
+            return pull_back(graph, inputs, [y], [g], recording=True)
+
+        if (k, moving) not in self._pulls:
+            rest = len(self.structure) - len(moving)
+            _, structure = flatten(((0.0, [0.0] * len(moving), [0.0] * rest), {}))
+            pull.__name__ = f"gradient of {self.name}"
+            self._pulls[k, moving] = Recording(pull, structure, self.backend)
+        return self._pulls[k, moving]
+
+
+class Graph:
+    """A recorded graph in brief, to be recorded again on other inputs: a few numbers a node in place of a Value."""
+
+    def __init__(self, tape: Tape, inputs: Sequence[Value], outputs: Sequence[Value]) -> None:
+        interior, self.constants = topological_order(*outputs, stop=inputs)
+        place = {v: i for i, v in enumerate([*inputs, *self.constants, *interior])}
+        self.lanes = tape.lanes
+        self.primitives = [v._primitive for v in interior]
+        self.over_lanes = bytearray(isinstance(v, LaneTracer) for v in interior)
+        self.counts = array_of_integers("I", [len(v._parents) for v in interior])
+        self.operands = array_of_integers("I", [place[p] for v in interior for p in v._parents])
+        self.outputs = [place[y] for y in outputs]
+
+    def again(self, inputs: Sequence[Value]) -> list[Value]:
+        """The outputs for these inputs, written to the tape that runs."""
+        tape = current_tape()
+        assert tape is not None
+        tape.lanes = self.lanes
+        nodes = [*inputs, *self.constants]
+        start = 0
+        for primitive, over_lanes, count in zip(self.primitives, self.over_lanes, self.counts):
+            parents = tuple([nodes[i] for i in self.operands[start : start + count]])
+            nodes.append(tape.write(LaneTracer if over_lanes else Tracer, primitive, parents))
+            start += count
+        return [nodes[i] for i in self.outputs]
+
+
+def _without(xs: Sequence[Any], positions: Sequence[int]) -> list[Any]:
+    left_out = set(positions)
+    return [x for i, x in enumerate(xs) if i not in left_out]
+
+
+def _merged(positions: Sequence[int], xs: Iterable[Any], others: Iterable[Any]) -> list[Any]:
+    """All inputs again: `xs` at `positions`, `others` elsewhere, both in order."""
+    at = dict(zip(positions, xs))
+    rest = iter(others)
+    count = len(at) + len(list(others))
+    return [at[i] if i in at else next(rest) for i in range(count)]
+
+
+def name_of(f: Callable[..., Any]) -> str:
+    return getattr(f, "__name__", None) or type(f).__name__
+
+
+def assemble(structure: Structure, outputs: Sequence[Any], start: int = 0) -> Any:
+    """The tree of this structure with the outputs from `start` on; arrays are cut out whole."""
+    kind = structure.kind
+    if kind is Static:
+        return structure.keys[0]
+    if kind is None:
+        y = outputs[start]
+        return y if hasattr(y, "aval") else float(y)  # a number of JAX may be a stand-in itself
+    if is_array_type(kind):
+        part: Any = outputs[start : start + len(structure)]
+        return array(part, structure.keys) if isinstance(part, list) else part.reshape(structure.keys)
+    children = []
+    for child in structure.children:
+        children.append(assemble(child, outputs, start))
+        start += len(child)
+    if kind is dict:
+        return dict(zip(structure.keys, children))
+    return kind(*children) if hasattr(kind, "_fields") else kind(children)
+
+
+def _numbers(chunks: Sequence[Any]) -> list[Any]:
+    return [x for chunk in chunks for x in (chunk.ravel().tolist() if hasattr(chunk, "ravel") else [chunk])]
