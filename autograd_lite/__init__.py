@@ -69,7 +69,7 @@ from autograd_lite.core.functions import pow as pow
 from autograd_lite.core.functions import sum as sum
 from autograd_lite.core.modes import detect_anomaly, no_gc, no_grad
 from autograd_lite.core.value import Value
-from autograd_lite.display import draw, expression, live, playground, steps
+from autograd_lite.display import draw, explore, expression, live, playground, steps
 from autograd_lite.display.graph.drawing import html_of_value
 from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
@@ -110,6 +110,7 @@ __all__ = [
     "erf",
     "erfc",
     "exp",
+    "explore",
     "expm1",
     "expression",
     "gelu",
