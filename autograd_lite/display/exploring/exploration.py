@@ -5,10 +5,10 @@ from os import PathLike, fspath
 from typing import Any
 
 from autograd_lite.compiler.backends.javascript.loading import runnable
-from autograd_lite.core.files import as_path, write_whole
 from autograd_lite.display.exploring.picture import COLOURS, picture
 from autograd_lite.display.exploring.recording import DEFAULT, Recorded, record
 from autograd_lite.display.pages.html import Page, asset, check_language, common, plain
+from autograd_lite.nn.files import as_path, write_whole
 
 
 class Exploration:
