@@ -12,7 +12,7 @@ from threading import RLock
 from autograd_lite.core import table as table
 from autograd_lite.core.checks import as_float
 from autograd_lite.core.primitives import CONSTANT, run_ieee
-from autograd_lite.core.value import Number, Value, as_data, as_value, hidden_by, number_of, topological_order, watching
+from autograd_lite.core.value import Number, Value, active, as_data, as_value, hidden_by, number_of, topological_order
 
 ONE_PASS = RLock()
 MANY = 500_000  # objects that wait for a collector held off
@@ -72,7 +72,7 @@ def sweep(interior: Sequence[Value], others: Sequence[Value], seeds: Sequence[tu
         v._adjoint = 0.0
     for v, seed in seeds:
         v._adjoint += seed
-    watches = watching()
+    watches = [mode.watch for mode in active() if mode.watches and not mode.ended]
     reached = {v for v, _ in seeds} if watches else set()
     for v in reversed(interior):
         g = v._adjoint
@@ -103,7 +103,7 @@ def sweep_recording(interior: Sequence[Value], adjoints: dict[Value, Number]) ->
 
     `adjoints` holds those of the outputs, and in the end those of all nodes that have one.
     """
-    watches = watching()
+    watches = [mode.watch for mode in active() if mode.watches and not mode.ended]
     reached = set(adjoints) if watches else set()
     for v in reversed(interior):
         g = adjoints.get(v, 0.0)

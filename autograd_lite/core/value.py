@@ -10,7 +10,7 @@ would double the work of the cycle collector. Floats, not nodes, were captured: 
 dies with its root, and an edit of `.data` after the recording cannot make a gradient silently wrong.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from math import nan
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, Union
@@ -152,10 +152,8 @@ class Value:
 
     def __float__(self) -> NoReturn:
         number_of(self, "using a Value as a plain number or index")
-        raise TypeError(
-            "a Value is no plain float, since its gradient would be lost: for the functions of `math` use those of "
-            "autograd_lite, sin(v) or v.sin(); for the number itself v.data"
-        )
+        remedy = "for functions of `math` use those of autograd_lite, sin(v) or v.sin(); for the number itself v.data"
+        raise TypeError(f"a Value is no plain float, since its gradient would be lost: {remedy}")
 
     if TYPE_CHECKING:  # the operators, and every primitive as a method: see operators.py, backward.py, micrograd.py
 
@@ -202,9 +200,9 @@ def topological_order(*roots: Value, stop: Iterable[Value] = ()) -> tuple[list[V
 
 def record(primitive: Primitive, parents: tuple[Value, ...], modes: "Modes | None" = None) -> Value:
     """A new node, `primitive` applied to `parents`: as the innermost mode has it, by default all of the context."""
-    for outer, mode in _from_the_innermost(active() if modes is None else modes):
-        node: Value = mode.record(primitive, parents, outer)
-        return node
+    mode, outer = _innermost(active() if modes is None else modes)
+    if mode is not None:
+        return mode.record(primitive, parents, outer)  # type: ignore[no-any-return]
     xs = tuple([p._data for p in parents])
     y = primitive.evaluate(xs)
     return build(Value, y, primitive, parents, primitive.captured(y, xs))
@@ -212,9 +210,9 @@ def record(primitive: Primitive, parents: tuple[Value, ...], modes: "Modes | Non
 
 def variable(x: Number, modes: "Modes | None" = None) -> Value:
     """A node that nothing depends on yet, for the number x; connected to x if x is a Value."""
-    for outer, mode in _from_the_innermost(active() if modes is None else modes):
-        node: Value = mode.variable(x, outer)
-        return node
+    mode, outer = _innermost(active() if modes is None else modes)
+    if mode is not None:
+        return mode.variable(x, outer)  # type: ignore[no-any-return]
     return record(table.identity, (x,), ()) if isinstance(x, Value) else Value(x)
 
 
@@ -266,22 +264,19 @@ active = _modes.get  # the modes of this context, the innermost last
 comparing = _comparing.get  # whether a transform runs a function of numbers, where Values compare as numbers
 
 
-def _from_the_innermost(modes: Modes) -> Iterable[tuple[Modes, Any]]:
-    """Each mode that still counts, with those around it."""
-    while modes:
-        mode, modes = modes[-1], modes[:-1]
-        if not mode.ended:
-            yield modes, mode
-
-
-def watching() -> list[Callable[[Value, Number, Iterable[Any]], None]]:
-    """What looks on during a backward pass."""
-    return [mode.watch for mode in active() if not mode.ended and mode.watches]
+def _innermost(modes: Modes) -> tuple[Any, Modes]:
+    """The innermost mode that still counts, None if there is none, and those around it."""
+    while modes and modes[-1].ended:
+        modes = modes[:-1]
+    return (modes[-1], modes[:-1]) if modes else (None, ())
 
 
 def hidden_by(v: Value) -> Any:
     """The mode for which the node's number is known only later, if there is one."""
-    return next((mode for mode in reversed(active()) if not mode.ended and mode.hides(v)), None)
+    for mode in active():
+        if not mode.ended and mode.hides(v):
+            return mode
+    return None
 
 
 def is_known(x: Any) -> bool:
