@@ -25,6 +25,7 @@ from autograd_lite.display.formula.notation import (
 )
 
 POW_SLOPES = {(1.0, 0.0): "{1} * {0} ** ({1} - 1)", (0.0, 1.0): "{0} ** {1} * log({0})"}  # by order in {0} and {1}
+FORMS = {table.along: "{0} * {1}", table.cusp: "0"}
 PRIME, SLOT = "ʹ", "ʹslot"  # letters to Python, but in no form
 
 
@@ -58,6 +59,8 @@ def _apply(v: Value, operands: list[Term]) -> Term:
     if primitive.by_hand:
         return call(v.op, operands)
     form = primitive.form
+    if primitive in FORMS:  # what they compute everywhere but at the origin
+        form = FORMS[primitive]
     if primitive is table.pow_slope:
         form = POW_SLOPES.get((operands[2].number or 0.0, operands[3].number or 0.0), form)
     tree = _parsed(form, primitive.arity is None)
