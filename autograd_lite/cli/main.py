@@ -45,10 +45,15 @@ def _parser() -> argparse.ArgumentParser:
     drawing.set_defaults(run=_draw)
 
     notebooks = commands.add_parser("lab", help="copy the notebooks to a folder and open them in JupyterLab")
-    notebooks.add_argument("folder", nargs="?", type=Path, default=Path("autograd_lite_notebooks"))
+    notebooks.add_argument("folder", nargs="?", type=Path, help="by default autograd_lite_notebooks")
+    notebooks.add_argument("--language", default="en", help="en, or zh for the course in Chinese")
     notebooks.add_argument("--copy-only", action="store_true", help="do not open them")
-    notebooks.set_defaults(run=lambda options: lab(options.folder, launch=not options.copy_only))
+    notebooks.set_defaults(run=_lab)
     return parser
+
+
+def _lab(options: argparse.Namespace) -> None:
+    lab(options.folder, launch=not options.copy_only, language=options.language)
 
 
 def _draw(options: argparse.Namespace) -> None:

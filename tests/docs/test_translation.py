@@ -1,0 +1,92 @@
+"""The course in Chinese: one catalogue, from which nothing is missing, in which nothing is stale or changed."""
+
+import io
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograd_lite.cli.main import main
+from autograd_lite.cli.translation import messages, notebook_in, translated
+
+pofile = pytest.importorskip("babel.messages.pofile", reason="babel is not installed")
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+ENTRIES = [m for m in pofile.read_po(io.BytesIO((FOLDER / "zh.po").read_bytes())) if m.id]
+CATALOGUE = {m.id: m.string for m in ENTRIES if m.string}
+SAME = re.compile(r"\$\$.+?\$\$|\$[^$]+\$|``?[^`]+``?|\]\([^)]+\)|</?\w+>", re.DOTALL)  # code, formulas, links, tags
+
+
+def said():
+    for path in NOTEBOOKS:
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type == "markdown":
+                yield from messages(cell.source)
+
+
+def test_the_catalogue_has_what_the_notebooks_say_and_nothing_else():
+    assert {m.id for m in ENTRIES} == set(said()), "run `python .github/site/catalogue.py`"
+
+
+@pytest.mark.skipif(not CATALOGUE, reason="the translation has not begun")
+def test_every_message_is_translated_and_looked_at():
+    assert [m.id for m in ENTRIES if not m.string or m.fuzzy] == []
+
+
+def test_code_formulas_and_links_are_those_of_the_original():
+    for message, other in CATALOGUE.items():
+        assert sorted(SAME.findall(other)) == sorted(SAME.findall(message)), message
+        assert re.match(r"#*", other)[0] == re.match(r"#*", message)[0], message
+
+
+BLOCKS = [
+    "A paragraph\nof two lines.",
+    "# Title",
+    "- a\n- b",
+    "   indented",
+    "```python\nx = 1\n\n\ny\n```",
+    "$$x$$",
+    "",
+]
+
+
+@given(st.lists(st.sampled_from(BLOCKS)))
+def test_a_text_without_a_translation_stays_as_it_is(blocks):
+    text = "\n\n".join(blocks)
+    assert translated(text, {}) == text
+    assert "\n".join(messages(text)).count("x = 1") == 0
+
+
+def test_a_translated_block_stands_where_its_original_stood():
+    text = "1. A list with\n   an answer:\n\n   ```python\n   One\n   ```\n\n   It is\n   one."
+    other = translated(text, {"It is one.": "是一。", "1. A list with\n   an answer:": "1. 答案：", "One": "wrong"})
+    assert other == "1. 答案：\n\n   ```python\n   One\n   ```\n\n   是一。"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_code_and_outputs_of_a_translated_notebook_are_those_of_the_original(path):
+    original = json.loads(path.read_text(encoding="utf-8"))
+    other = json.loads(notebook_in(path, {message: f"{message} 中文" for message in said()}))
+    for cell, before in zip(other["cells"], original["cells"], strict=True):
+        if cell["cell_type"] == "code":
+            assert cell == before
+        elif list(messages("".join(before["source"]))):
+            assert "中文" in cell["source"]
+
+
+def test_lab_copies_the_course_in_the_language_asked_for(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["lab", "--language", "zh", "--copy-only"]) == 0
+    copies = tmp_path / "autograd_lite_notebooks_zh"
+    assert {p.name for p in copies.glob("*.ipynb")} == {p.name for p in NOTEBOOKS}
+    assert list(copies.glob("*.po")) == []
+    first = nbformat.read(copies / NOTEBOOKS[0].name, as_version=4)
+    title = nbformat.read(NOTEBOOKS[0], as_version=4).cells[0].source.partition("\n")[0]
+    assert first.cells[0].source.startswith(CATALOGUE.get(title, title))
+    assert main(["lab", "--language", "xx", "--copy-only"]) == 2
+    assert "one of en, zh, not 'xx'" in capsys.readouterr().err
