@@ -10,7 +10,7 @@ A network, its loss and its training are a few lines:
 [0, 1, 1, 0]
 """
 
-from autograd_lite.nn.classic import AddLayer, MulLayer
+from autograd_lite.nn.classic import AddLayer, Affine, MulLayer, Relu, Sigmoid, SoftmaxWithLoss, numerical_gradient
 from autograd_lite.nn.history import History
 from autograd_lite.nn.layers import ACTIVATIONS, INITIALISERS, MLP, Activation, Layer, Neuron, Sequential
 from autograd_lite.nn.losses import (
@@ -34,12 +34,16 @@ __all__ = [
     "MLP",
     "Activation",
     "AddLayer",
+    "Affine",
     "History",
     "Layer",
     "Module",
     "MulLayer",
     "Neuron",
+    "Relu",
     "Sequential",
+    "Sigmoid",
+    "SoftmaxWithLoss",
     "accuracy",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
@@ -51,6 +55,7 @@ __all__ = [
     "load",
     "mse_loss",
     "nll_loss",
+    "numerical_gradient",
     "patience",
     "save",
 ]

@@ -1,6 +1,7 @@
-"""Operations as layers that are driven by hand, forward and backward: a view on the engine for the first lesson.
+"""The layers of the textbooks that build backpropagation by hand: thin views on the engine, under the textbooks' names.
 
-The cost of two apples at 100 with 10 % tax, and what it owes to each number:
+`forward` computes and remembers, `backward(dout)` turns the gradient at the output into that at the input. Numbers,
+lists and NumPy arrays go in, and the same comes out. The cost of two apples at 100 with 10 % tax:
 
 >>> price, taxed = MulLayer(), MulLayer()
 >>> round(taxed.forward(price.forward(100, 2), 1.1), 6)
@@ -10,46 +11,164 @@ The cost of two apples at 100 with 10 % tax, and what it owes to each number:
 (1.1, 200.0, (2.2, 110.00000000000001))
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from autograd_lite.core import table as table
-from autograd_lite.core.primitives import Primitive
-from autograd_lite.core.value import Number, Value, as_data
+from autograd_lite.core.functions import softmax
+from autograd_lite.nn.losses import cross_entropy
+from autograd_lite.transforms.derivatives import vjp
+from autograd_lite.transforms.pytree import flatten, unflatten
 
 
-class OperationLayer:
-    """A primitive of the table as a layer: `forward` computes and remembers, `backward` returns the gradients."""
+class ClassicLayer:
+    """What the layers share: `forward` records a function on the engine, `backward` runs the chain rule through it."""
 
-    def __init__(self, operation: Primitive) -> None:
-        self.operation = operation
-        self.inputs: list[Value] = []
-        self.output: Any = None
+    pull: Callable[[Any], tuple[Any, ...]] | None = None
 
-    def forward(self, *numbers: float) -> float:
-        """The value at plain numbers."""
-        self.inputs = [Value(x) for x in numbers]
-        self.output = self.operation(*self.inputs)
-        return as_data(self.output)
+    def record(self, f: Callable[..., Any], *inputs: Any) -> Any:
+        """f(*inputs) as plain numbers; `pulled` then goes back through this computation."""
+        out, self.pull = vjp(f, *inputs)
+        return out
 
-    def backward(self, gradient: Number = 1.0) -> tuple[float, ...]:
-        """The gradient at each input of the last `forward`, when `gradient` is that at the output."""
-        if self.output is None:
+    def pulled(self, dout: Any) -> tuple[Any, ...]:
+        """The gradient at each input of the last `forward`; a RuntimeError before it."""
+        if self.pull is None:
             raise RuntimeError(f"{type(self).__name__}.backward() needs the inputs: call forward first")
-        for x in self.inputs:
-            x.zero_grad()
-        self.output.backward(gradient)
-        return tuple(x.grad for x in self.inputs)
+        return self.pull(dout)
 
 
-class MulLayer(OperationLayer):
-    """x * y: the gradient at x is the incoming one times y, at y times x."""
+class MulLayer(ClassicLayer):
+    """x * y: the gradient at x is dout * y, at y it is dout * x."""
 
-    def __init__(self) -> None:
-        super().__init__(table.mul)
+    def forward(self, x: Any, y: Any) -> Any:
+        self.x, self.y = x, y
+        return self.record(lambda x, y: x * y, x, y)
+
+    def backward(self, dout: Any = 1.0) -> tuple[Any, ...]:
+        return self.pulled(dout)
 
 
-class AddLayer(OperationLayer):
+class AddLayer(ClassicLayer):
     """x + y: the gradient passes on to both unchanged."""
 
-    def __init__(self) -> None:
-        super().__init__(table.add)
+    def forward(self, x: Any, y: Any) -> Any:
+        return self.record(lambda x, y: x + y, x, y)
+
+    def backward(self, dout: Any = 1.0) -> tuple[Any, ...]:
+        return self.pulled(dout)
+
+
+class Relu(ClassicLayer):
+    """max(x, 0), entry by entry. `mask` is true where x <= 0: there the gradient stops.
+
+    >>> layer = Relu()
+    >>> layer.forward([-1.0, 2.0]), layer.mask, layer.backward([5.0, 5.0])
+    ([0.0, 2.0], [True, False], [0.0, 5.0])
+    """
+
+    def forward(self, x: Any) -> Any:
+        self.mask = x <= 0 if not isinstance(x, (list, tuple)) else _each(lambda v: v <= 0, x)
+        return self.record(lambda x: _each(table.relu, x), x)
+
+    def backward(self, dout: Any) -> Any:
+        return self.pulled(dout)[0]
+
+
+class Sigmoid(ClassicLayer):
+    """1 / (1 + exp(-x)), entry by entry: kept as `out`, for the gradient is dout * out * (1 - out)."""
+
+    def forward(self, x: Any) -> Any:
+        self.out = self.record(lambda x: _each(table.sigmoid, x), x)
+        return self.out
+
+    def backward(self, dout: Any) -> Any:
+        return self.pulled(dout)[0]
+
+
+class Affine(ClassicLayer):
+    """x @ W + b for a sample x of length n, a batch of shape (N, n), or one of more dimensions, each sample flattened.
+
+    `W` of shape (n, m) and `b` of length m are the caller's own arrays, so that an update of them in place trains.
+    `backward` returns the gradient at x in x's shape, and leaves those at W and b in `dW` and `db`. Needs NumPy.
+    """
+
+    def __init__(self, W: Any, b: Any) -> None:  # noqa: N803  the textbooks' name
+        self.W, self.b = W, b
+        self.x: Any = None
+        self.dW = self.db = None
+
+    def forward(self, x: Any) -> Any:
+        self.x, rows = _rows(x)
+        out = self.record(_affine, rows, *(_array(p) for p in (self.W, self.b)))
+        return out if self.x.ndim > 1 else out[0]
+
+    def backward(self, dout: Any) -> Any:
+        dx, self.dW, self.db = self.pulled(_array(dout).reshape(-1, len(self.b)))
+        return dx.reshape(_array(self.x).shape)
+
+
+class SoftmaxWithLoss(ClassicLayer):
+    """The mean over the samples of -log(softmax(x)[t]), where t is the index of the class or the one-hot vector.
+
+    `y` holds the probabilities, `t` the targets, `loss` the loss. The gradient at x is dout * (y - t) / N, with t as
+    one-hot vectors and N the number of samples. Needs NumPy.
+    """
+
+    def forward(self, x: Any, t: Any) -> Any:
+        self.x, rows = _rows(x)
+        self.t = t
+        self.y = _array([softmax(row) for row in rows.tolist()]).reshape(self.x.shape)
+        targets = t.tolist() if hasattr(t, "tolist") else t
+        targets = targets if self.x.ndim > 1 else [targets]
+        self.loss = self.record(lambda rows: cross_entropy([[*row] for row in rows], targets), rows)
+        return self.loss
+
+    def backward(self, dout: float = 1.0) -> Any:
+        return self.pulled(dout)[0].reshape(self.x.shape)
+
+
+def numerical_gradient(f: Callable[[Any], Any], x: Any) -> Any:
+    """The gradient of f at an array x of floats, by central differences with step 1e-4, entry by entry.
+
+    f may ignore its argument and read x itself: x is changed in place, and as it was in the end. The error is about
+    1e-8 of f; `testing.check_gradients` says what can be told of a derivative.
+    """
+    import numpy as np
+
+    if not isinstance(x, np.ndarray) or x.dtype.kind != "f":
+        raise TypeError(f"numerical_gradient(x) must be a NumPy array of floats, not {x!r}")
+    h, slopes = 1e-4, np.zeros_like(x)
+    for place in np.ndindex(x.shape):
+        before = x[place]
+        try:
+            x[place] = before + h
+            above = float(f(x))
+            x[place] = before - h
+            slopes[place] = (above - float(f(x))) / (2.0 * h)
+        finally:
+            x[place] = before
+    return slopes
+
+
+def _each(f: Callable[[Any], Any], x: Any) -> Any:
+    leaves, structure = flatten(x)
+    return unflatten(structure, [f(v) for v in leaves])
+
+
+def _array(x: Any) -> Any:
+    import numpy as np
+
+    return np.asarray(x, dtype=float)
+
+
+def _rows(x: Any) -> tuple[Any, Any]:
+    """x as an array of its own, and as one row for each sample."""
+    x = _array(x).copy()
+    return x, x.reshape(len(x) if x.ndim > 1 else 1, -1)
+
+
+def _affine(x: Any, weights: Any, bias: Any) -> Any:
+    import numpy as np
+
+    return np.array([[table.dot(*column, *row, b) for column, b in zip(weights.T, bias)] for row in x], dtype=object)

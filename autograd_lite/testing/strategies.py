@@ -53,7 +53,7 @@ def inputs_for(primitive: Primitive | str) -> SearchStrategy[tuple[float, ...]]:
     where the function saturates, and the floats next to all of these. One that takes any
     number of operands gets one to five.
     """
-    primitive = primitive if isinstance(primitive, Primitive) else _named(primitive)
+    primitive = primitive if isinstance(primitive, Primitive) else _named(getattr(primitive, "__name__", primitive))
     low, high = DOMAINS.get(primitive.name, (-inf, inf))
     number = numbers(low, high, TAILS.get(primitive.name, ()))
     if primitive.name in SHAPES:

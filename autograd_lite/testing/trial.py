@@ -143,7 +143,7 @@ class Trial:
                 y = self.subject.call(self.subject.point + t * u)
                 if key and t:
                     self.values[key, t] = y
-            return float(w[chosen] @ y[chosen])
+            return math.nan if np.iscomplexobj(y) else float(w[chosen] @ y[chosen])  # Python's (-1.0) ** 0.5 is complex
 
         return slope_of(phi, float(claim), self.subject.grain)
 
