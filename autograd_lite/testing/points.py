@@ -63,7 +63,7 @@ def at_all_points(check: Callable[..., Report], args: Sequence[Any]) -> Survey:
         suppress_health_check=list(HealthCheck),
     )
     how(given(drawn)(at))()
-    if len(survey.unclear) > survey.right:
+    if len(survey.unclear) > survey.right or not survey.right:
         raise CannotTellError(survey)
     return survey
 
