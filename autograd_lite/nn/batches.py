@@ -92,18 +92,29 @@ class Columns:
 
     def __init__(self, entries: Sequence[Any]) -> None:
         self.structure: Structure | None = None
+        self.table: Any = self._as_array(entries) if backends.default() == "numba" else None
+        if self.table is not None:
+            self.structure = flatten(entries[0])[1]
+            return
         try:
             flat = [flatten(x) for x in entries]
         except TypeError:  # no numbers
             return
-        numbers = [xs for xs, _ in flat]
-        if all(s == flat[0][1] for _, s in flat) and not any(isinstance(x, Value) for xs in numbers for x in xs):
+        self.table = [xs for xs, _ in flat]
+        if all(s == flat[0][1] for _, s in flat) and not any(isinstance(x, Value) for xs in self.table for x in xs):
             self.structure = flat[0][1]
-        self.table: Any = numbers
-        if backends.default() == "numba":
-            import numpy
 
-            self.table = numpy.array(numbers if self.structure else [])
+    @staticmethod
+    def _as_array(entries: Sequence[Any]) -> Any:
+        """A NumPy array of the entries, if they are numbers or flat lists of as many numbers each."""
+        import numpy
+
+        try:
+            table = numpy.array(entries)
+        except ValueError:
+            return None
+        plain = table.dtype.kind in "biuf" and all(isinstance(x, (list, float, int)) for x in entries)
+        return table.astype(float).reshape(len(table), -1) if plain and table.ndim <= 2 else None
 
     def stand_in(self, kind: type[Tracer]) -> tuple[list[Tracer], Any]:
         """Tracers for the numbers of an entry, and the entry made of them."""

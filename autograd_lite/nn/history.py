@@ -8,12 +8,14 @@ from typing import Any
 class History:
     """What `fit` measured: `history["loss"]` is the list of losses, one an epoch; metrics and "val_loss" likewise.
 
-    `ended` says why training stopped. As the last line of a notebook's cell it shows its curves; so does `plot()`.
+    `ended` says why training stopped, `note` why it was not compiled where it might have been. As the last line of a
+    notebook's cell it shows its curves; so does `plot()`.
     """
 
     def __init__(self) -> None:
         self.epochs: list[dict[str, float]] = []
         self.ended = ""
+        self.note = ""
 
     def __getitem__(self, name: str) -> list[float]:
         if self.epochs and name not in self.epochs[0]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from autograd_lite.core.checks import check_size
-from autograd_lite.core.modes import is_recording, no_gc, no_grad
+from autograd_lite.core.modes import is_recording, is_watched, no_gc, no_grad
 from autograd_lite.core.value import Value, as_data
 from autograd_lite.nn.compiled import first_not_finite
 from autograd_lite.nn.history import History, line
@@ -31,7 +31,7 @@ def fit(
     stop: Callable[[History], bool] | None = None,
     report: int | None = None,
     progress: bool = True,
-    jit: bool = False,
+    jit: bool | str = False,
 ) -> History:
     """Train a model by gradient descent; returns the `History`.
 
@@ -43,7 +43,10 @@ def fit(
 
     `jit=True` compiles the whole step, under the rules of `jit` (see `Trainer`): model and loss must not branch on
     numbers, nor, with a `batch_size`, on targets or index by them. The losses of `nn` and the metrics may take classes
-    all the same. Parameters are written back when `validation` or `stop` look at them, and at the end.
+    all the same. The model is recorded once for all samples of a batch, so that it must do the same each time it is
+    called: one that draws random numbers is a TracingError. Parameters are written back when `validation` or `stop`
+    look at them, and at the end. `jit="auto"` compiles what can be compiled, and trains eagerly what cannot; then the
+    history's `note` says why, and so does a line beside the bar. Inside `detect_anomaly()` all is eager.
 
     A ValueError for data that do not pair up; a FloatingPointError, before the model is changed, for a loss that is not
     finite.
@@ -57,19 +60,30 @@ def fit(
     """
     from tqdm.auto import tqdm
 
-    _check_arguments(model, loss, metrics, optimizer)
+    _check_arguments(model, loss, metrics, optimizer, jit)
     samples = _samples(data, "data")
     held_out = _samples(validation, "validation") if validation is not None else []
     check_size(epochs, "fit(epochs)")
     size = len(samples) if batch_size is None else check_size(batch_size, "fit(batch_size)")
     measures, shuffler, history = {"loss": loss, **(metrics or {})}, generator(seed), History()
     order = list(range(len(samples)))
-    step, write_back = (
-        _compiled(model, measures, optimizer, samples, batch_size)
-        if jit
-        else _eager(model, measures, optimizer, samples)
-    )
+    if is_watched():  # detect_anomaly() sees each operation
+        jit = False
+    if jit == "auto":
+        try:
+            step, write_back = _compiled(model, measures, optimizer, samples, batch_size)
+        except Exception as error:  # whatever model and loss do when they are given numbers that are not there yet
+            history.note = f"not compiled: {error}"
+            step, write_back = _eager(model, measures, optimizer, samples)
+    else:
+        step, write_back = (
+            _compiled(model, measures, optimizer, samples, batch_size)
+            if jit
+            else _eager(model, measures, optimizer, samples)
+        )
     with tqdm(total=epochs * math.ceil(len(samples) / size), unit="step", disable=not progress) as bar:
+        if history.note:
+            bar.write(history.note)
         try:
             for epoch in range(1, epochs + 1):
                 if batch_size is not None:
@@ -171,7 +185,9 @@ def _numbers(results: Mapping[str, Any]) -> dict[str, float]:
 # --- checks of what a user passes ----------------------------------------------------------------------------------
 
 
-def _check_arguments(model: Any, loss: Any, metrics: Any, optimizer: Any) -> None:
+def _check_arguments(model: Any, loss: Any, metrics: Any, optimizer: Any, jit: Any) -> None:
+    if not isinstance(jit, bool) and jit != "auto":
+        raise ValueError(f"fit(jit) must be True, False or 'auto', not {jit!r:.60}")
     if not is_recording():
         raise RuntimeError("fit(...) inside no_grad() would train nothing: call it outside")
     if not callable(loss):

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from autograd_lite import Value, nn, no_grad, optim
+from autograd_lite import Value, detect_anomaly, nn, no_grad, optim
 from autograd_lite.compiler.tracer import TracingError
 
 XS = [[0.1 * i, math.sin(i)] for i in range(10)]
@@ -177,3 +177,36 @@ def test_inside_no_grad_it_says_that_nothing_would_be_trained(jit):
 def test_a_class_that_does_not_exist_is_no_silent_loss(loss):
     with pytest.raises(FloatingPointError, match="is nan at epoch 1, step 1"):
         fit(*perceptron(sizes=(3, 2))(), data=(XS, [5] * 10), loss=loss, batch_size=4)
+
+
+def test_left_to_itself_it_compiles_what_it_can(capsys):
+    for make in (perceptron(), dropout(random.Random(0).random)):
+        history = fit(*make(), jit="auto", progress=True)
+        shown = capsys.readouterr()
+        assert history.note in shown.out + shown.err
+        assert len(history) == 3
+    assert "not compiled: the model does not do the same each time" in history.note
+    assert fit(*perceptron()(), jit="auto").note == ""
+
+
+def test_an_unknown_way_to_compile_is_explained():
+    with pytest.raises(ValueError, match=r"fit\(jit\) must be True, False or 'auto', not 'yes'"):
+        fit(*perceptron()(), jit="yes")
+
+
+@pytest.mark.parametrize("backend", ["python", "numba"])
+def test_a_hundred_steps_are_those_of_eager(monkeypatch, backend):
+    """Sums over lanes may end in another digit than eager's."""
+    from autograd_lite.compiler import backends
+
+    pytest.importorskip(backend) if backend == "numba" else None
+    monkeypatch.setattr(backends, "default", lambda: backend)
+    compiled, eager = both_ways(perceptron(sizes=(6, 1)), epochs=34, batch_size=4)
+    for got, expected in zip(compiled, eager):
+        assert got == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def test_under_detect_anomaly_the_operation_is_found():
+    data = XS, [*YS[:6], math.inf, *YS[7:]]
+    with detect_anomaly(), pytest.raises(FloatingPointError, match=r"^-\(.*inf\) is -inf"):
+        fit(*perceptron()(), data=data)
