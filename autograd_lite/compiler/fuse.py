@@ -20,6 +20,7 @@ from autograd_lite.compiler.simplify import Numbered
 from autograd_lite.compiler.tracer import LANE_SUM, ONE_LANE, STACK
 from autograd_lite.core import table as table
 from autograd_lite.core.primitives import Primitive
+from autograd_lite.numeric.ieee import in_order
 from autograd_lite.numeric.piecewise import adjoint_mul
 
 Terms = list[list[int]]
@@ -27,30 +28,30 @@ Terms = list[list[int]]
 
 def sum_of(xs: Sequence[float]) -> float:
     """a + b + c + ..., from left to right."""
-    return sum(xs, -0.0)
+    return in_order(xs)
 
 
 def sum_of_pairs(xs: Sequence[float]) -> float:
     """a*b + c*d + ..."""
-    return sum(map(mul, xs[::2], xs[1::2]), -0.0)
+    return in_order(map(mul, xs[::2], xs[1::2]))
 
 
 def adjoint_sum_of_pairs(xs: Sequence[float]) -> float:
     """The same, but a product whose first factor is exactly 0 is 0. Only a nan can come of ignoring that."""
     y = sum_of_pairs(xs)
-    return y if y == y else sum((g * x for g, x in zip(xs[::2], xs[1::2]) if g != 0.0), -0.0)
+    return y if y == y else in_order(g * x for g, x in zip(xs[::2], xs[1::2]) if g != 0.0)
 
 
 def sum_of_products(xs: Sequence[float], lengths: Sequence[int]) -> float:
     """a*b*... + c*d*... + ..., the terms having the given numbers of factors."""
     factors = iter(xs)
-    return sum((reduce(mul, islice(factors, n)) for n in lengths), -0.0)
+    return in_order(reduce(mul, islice(factors, n)) for n in lengths)
 
 
 def adjoint_sum_of_products(xs: Sequence[float], lengths: Sequence[int]) -> float:
     y = sum_of_products(xs, lengths)
     factors = iter(xs)
-    return y if y == y else sum((reduce(adjoint_mul, islice(factors, n)) for n in lengths), -0.0)
+    return y if y == y else in_order(reduce(adjoint_mul, islice(factors, n)) for n in lengths)
 
 
 def _fused(name: str, forward: Callable[..., float]) -> Primitive:

@@ -9,4 +9,3 @@ from autograd_lite.core import backward as backward
 from autograd_lite.core import copying as copying
 from autograd_lite.core import micrograd as micrograd
 from autograd_lite.core import operators as operators
-from autograd_lite.core import ufuncs as ufuncs

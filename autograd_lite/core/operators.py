@@ -1,13 +1,16 @@
-"""The operators and methods of `Value`, made from the rows of the derivative table.
+"""The operators and methods of `Value`, made from the rows of the derivative table; and NumPy's functions of Values.
 
 Each does what `record` does, written out for one or two operands: nearly every node is made here.
 """
 
+import operator
 from collections.abc import Callable, Sequence
 from inspect import Parameter, Signature
+from math import pi
 from types import BuiltinFunctionType
 from typing import Any
 
+from autograd_lite.core import table as table
 from autograd_lite.core.checks import as_float
 from autograd_lite.core.primitives import CONSTANT, PRIMITIVES, Primitive, operands_of, with_defaults
 from autograd_lite.core.value import Number, Value, active, constant, new, record
@@ -26,9 +29,9 @@ def install(primitive: Primitive, operands: Sequence[Parameter] | None) -> None:
         method = _binary(primitive)
     else:
         method = _general(primitive, operands)
+    method.__doc__ = f"The operation `{primitive.form}` with this Value first: a node of the graph."
     if primitive.name.isidentifier():
         method.__name__, method.__qualname__ = primitive.name, f"Value.{primitive.name}"
-        method.__doc__ = f"The operation `{primitive.form}` with this Value first: a node of the graph."
         setattr(Value, primitive.name, method)
     if primitive.name in OPERATORS:
         setattr(Value, f"__{OPERATORS[primitive.name]}__", method)
@@ -107,9 +110,10 @@ def _general(primitive: Primitive, operands: Sequence[Parameter] | None) -> Call
     def method(self: Value, *others: Number, **named: Number) -> Any:
         return function(self, *others, **named)
 
+    this, rest = Parameter("self", Parameter.POSITIONAL_OR_KEYWORD), [Parameter("others", Parameter.VAR_POSITIONAL)]
     if operands is not None:
-        this = Parameter("self", Parameter.POSITIONAL_OR_KEYWORD)
-        method.__signature__ = Signature([this, *operands[1:]])  # type: ignore[attr-defined]
+        rest = [*operands[1:]]
+    method.__signature__ = Signature([this, *rest])  # type: ignore[attr-defined]
     return method
 
 
@@ -138,6 +142,59 @@ def _itself(x: Value) -> Value:
     return x
 
 
-Value.__pos__ = _itself  # type: ignore[operator]
+setattr(Value, "__pos__", _itself)  # noqa: B010  # for a type checker it is one already
 for row in PRIMITIVES.values():
     install(row, None if row.arity is None else operands_of(row.forward))
+
+
+# --- NumPy's functions, np.arctan(x): NumPy asks a Value itself; of an array, each Value's method by NumPy's name ---
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "absolute": table.abs, "fabs": table.abs, "sign": table.sign, "positive": operator.pos, "negative": operator.neg,
+    "conjugate": operator.pos, "add": operator.add, "subtract": operator.sub, "multiply": operator.mul,
+    "divide": operator.truediv, "power": operator.pow, "float_power": operator.pow,
+    "square": lambda x: x * x, "reciprocal": lambda x: 1.0 / x,
+    "exp": table.exp, "exp2": lambda x: 2.0**x, "expm1": table.expm1, "log": table.log, "log2": table.log2,
+    "log10": table.log10, "log1p": table.log1p, "sqrt": table.sqrt, "logaddexp": table.logaddexp,
+    "sin": table.sin, "cos": table.cos, "tan": table.tan, "sinh": table.sinh, "cosh": table.cosh, "tanh": table.tanh,
+    "arcsin": table.asin, "arccos": table.acos, "arctan": table.atan, "arctan2": table.atan2,
+    "arcsinh": table.asinh, "arccosh": table.acosh, "arctanh": table.atanh, "hypot": table.hypot,
+    "maximum": table.maximum, "minimum": table.minimum,
+    "deg2rad": lambda x: x * (pi / 180.0), "rad2deg": lambda x: x * (180.0 / pi),
+}  # fmt: skip
+FUNCTIONS |= {"radians": FUNCTIONS["deg2rad"], "degrees": FUNCTIONS["rad2deg"]}
+COMPARISONS = {
+    "greater": operator.gt, "greater_equal": operator.ge, "less": operator.lt, "less_equal": operator.le,
+    "equal": operator.eq, "not_equal": operator.ne,
+}  # fmt: skip
+
+
+def array_ufunc(self: Value, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+    """NumPy's function of Values: a Value, or an array of them if there is an array among its operands."""
+    name = ufunc.__name__
+    function = FUNCTIONS.get(name) or COMPARISONS.get(name)
+    if method != "__call__" or options:
+        return NotImplemented
+    if function is None:
+        raise TypeError(f"numpy.{name} has no counterpart for a Value: use .data for its number")
+    if not any(getattr(x, "shape", ()) for x in inputs):
+        return function(*[x.item() if hasattr(x, "shape") else x for x in inputs])
+    import numpy as np
+
+    results = np.frompyfunc(function, ufunc.nin, 1)(*[np.array(x, dtype=object) for x in inputs])
+    return results.astype(bool) if name in COMPARISONS else results
+
+
+def _by_numpy_s_name(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: Value, *others: Any) -> Any:
+        return function(self, *others)
+
+    method.__name__, method.__qualname__ = name, f"Value.{name}"
+    method.__doc__ = f"What NumPy calls `{name}`: NumPy asks for it by this name."
+    return method
+
+
+Value.__array_ufunc__ = array_ufunc  # type: ignore[attr-defined]
+for _name, _function in FUNCTIONS.items():
+    if not hasattr(Value, _name):
+        setattr(Value, _name, _by_numpy_s_name(_name, _function))

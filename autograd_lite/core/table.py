@@ -130,7 +130,7 @@ greater_equal: Primitive = declare(">=", piecewise.greater_equal, lambda g: (0.0
 
 # --- what a zero means: an operand that was not chosen, whose share is 0, receives nothing, whatever arrives; and an
 # adjoint that is exactly zero stops. That is decided by the engine as it goes, and by these in a recorded gradient ----
-choose: Primitive = declare("chosen", piecewise.choose, lambda g, a, share: (choose(g, share), 0.0), "{} * {}")
+choose: Primitive = declare("chosen *", piecewise.choose, lambda g, a, share: (choose(g, share), 0.0), "{} * {}")
 adjoint_mul: Primitive = declare("adjoint *", piecewise.adjoint_mul, lambda g, a, b: (g * stop(a, b), g * a), "{} * {}")
 stop: Primitive = declare("zero stop", piecewise.stop, lambda g, a, b: (0.0, g * kept(a, b)), "stop'({}, {})")
 kept: Primitive = declare("zero stop'", piecewise.kept, lambda g: (0.0, 0.0), "stop''({}, {})", "")
@@ -147,9 +147,9 @@ norm: Primitive = declare("norm", reductions.norm, lambda g, y, *xs: [
 hypot: Primitive = declare("hypot", ieee.hypot, lambda g, y, a, b: (
     along(g, norm_slope(a, b), y), along(g, norm_slope(b, a), y)), "hypot({}, {})", "y x")
 # A length has a first derivative at the origin by convention, and no second: whatever arrives, that is nan.
-along: Primitive = declare("along", piecewise.along, lambda g, a, u, length: (
+along: Primitive = declare("length *", piecewise.along, lambda g, a, u, length: (
     g * stop(a, u), g * a, g * cusp(length)), "along({}, {}, {})")
-cusp: Primitive = declare("cusp", piecewise.cusp, lambda g: (0.0,), "cusp({})", "")
+cusp: Primitive = declare("zero length", piecewise.cusp, lambda g: (0.0,), "cusp({})", "")
 logsumexp: Primitive = declare("logsumexp", reductions.logsumexp, lambda g, *xs: [
     g * p for p in _shares(xs)], "logsumexp({})", "xs")
 logaddexp: Primitive = declare("logaddexp", reductions.logaddexp, lambda g, a, b: (

@@ -13,10 +13,11 @@ dies with its root, and an edit of `.data` after the recording cannot make a gra
 from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from math import nan
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, Union
+from typing import Any, NoReturn, TypeAlias, Union
 
 from autograd_lite.core import table as table
 from autograd_lite.core.checks import as_float
+from autograd_lite.core.methods import Methods
 from autograd_lite.core.primitives import CONSTANT, LEAF, VARIABLE, Primitive
 
 Number: TypeAlias = Union["Value", float]
@@ -26,7 +27,7 @@ EQUALITY = "asking whether a Value equals something"
 new = object.__new__
 
 
-class Value:
+class Value(Methods):
     """A number in a computation graph.
 
     `data` is the value, any real number. `grad` is the derivative of the output that `backward()` was called on with
@@ -154,20 +155,6 @@ class Value:
         number_of(self, "using a Value as a plain number or index")
         remedy = "for functions of `math` use those of autograd_lite, sin(v) or v.sin(); for the number itself v.data"
         raise TypeError(f"a Value is no plain float, since its gradient would be lost: {remedy}")
-
-    if TYPE_CHECKING:  # the operators, and every primitive as a method: see operators.py, backward.py, micrograd.py
-
-        def __getattr__(self, name: str) -> Any: ...
-        def __add__(self, other: Number) -> "Value": ...
-        def __sub__(self, other: Number) -> "Value": ...
-        def __mul__(self, other: Number) -> "Value": ...
-        def __truediv__(self, other: Number) -> "Value": ...
-        def __pow__(self, other: Number) -> "Value": ...
-        def __neg__(self) -> "Value": ...
-        def __abs__(self) -> "Value": ...
-        def backward(self, gradient: Number = 1.0, *, create_graph: bool = False) -> None: ...
-
-        __radd__, __rsub__, __rmul__, __rtruediv__, __rpow__ = __add__, __sub__, __mul__, __truediv__, __pow__
 
 
 def topological_order(*roots: Value, stop: Iterable[Value] = ()) -> tuple[list[Value], list[Value]]:

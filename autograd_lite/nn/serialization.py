@@ -4,7 +4,8 @@ import json
 import os
 from hashlib import sha256
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 from autograd_lite.core.checks import check_size, shown
 from autograd_lite.core.value import Value
@@ -12,9 +13,6 @@ from autograd_lite.nn.files import as_path, write_whole
 from autograd_lite.nn.layers import MLP, Activation, Layer, Neuron, Sequential
 from autograd_lite.nn.module import Module
 from autograd_lite.optim.base import assign
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FORMAT, VERSION = "autograd_lite model", 1
 ENTRIES = {"format", "version", "model", "parameters", "checksum"}

@@ -6,7 +6,7 @@ backends can compile them.
 
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 inf, nan = math.inf, math.nan
@@ -48,6 +48,21 @@ def _quotient_limit(a: float, b: float) -> float:
     return nan if a == 0.0 or a != a else math.copysign(inf, a) * math.copysign(1.0, b)
 
 
+def in_order(xs: Iterable[float]) -> float:
+    """The sum from left to right, as `+` has it. Python's own `sum` is another from 3.12 on: it compensates."""
+    y = -0.0
+    for x in xs:
+        y += x
+    return y
+
+
+def _sum_beyond(xs: Sequence[float]) -> float:
+    """The sum where `math.fsum` raises: partial sums overflow, or infinities of both signs meet."""
+    if any(x - x != 0.0 for x in xs):
+        return in_order(xs)
+    return math.fsum([x * 2.0**-64 for x in xs]) * 2.0**64
+
+
 add, sub, mul, neg, fabs = operator.add, operator.sub, operator.mul, operator.neg, math.fabs
 div = total(operator.truediv, _quotient_limit)
 pow = total(math.pow, _pow_limit)
@@ -65,7 +80,7 @@ sinh = total(math.sinh, lambda x: math.copysign(inf, x))
 cosh = total(math.cosh, lambda x: inf)
 tanh, erf, erfc = math.tanh, math.erf, math.erfc
 atanh = total(math.atanh, lambda x: math.copysign(inf, x) if abs(x) == 1.0 else nan)
-fsum = total(math.fsum, lambda xs: sum(x * 2.0**-64 for x in xs) * 2.0**64)
+fsum = total(math.fsum, _sum_beyond)
 
 
 def hypot(x: float, y: float) -> float:

@@ -3,7 +3,7 @@
 import pytest
 
 from autograd_lite import Value, grad
-from autograd_lite.core.ufuncs import COMPARISONS, FUNCTIONS
+from autograd_lite.core.operators import COMPARISONS, FUNCTIONS
 
 np = pytest.importorskip("numpy")
 NO_OBJECTS = ("logaddexp", "float_power")  # NumPy knows none of these for arrays of objects

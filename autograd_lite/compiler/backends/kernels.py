@@ -215,9 +215,8 @@ def dot(v: Sequence[float]) -> float:
     terms = [v[i] * v[n + i] for i in range(n)]
     if len(v) > 2 * n:
         terms.append(v[len(v) - 1])
-    if size < 1e290 and largest < 1e150:
-        terms += [two_product(v[i], v[n + i])[1] for i in range(n)]
-    return exact_sum(terms)
+    exact = exact_sum(terms + [two_product(v[i], v[n + i])[1] for i in range(n)])
+    return exact if exact - exact == 0.0 else exact_sum(terms)
 
 
 IEEE_MATH = types.ModuleType("ieee_math")

@@ -107,7 +107,7 @@ def draw(
     direction: str = "LR",
     depth: int | None = None,
     limit: int = LIMIT,
-) -> "Drawing | NetworkDrawing":
+) -> Any:
     """The computation graph of one Value or several, as a diagram that shows in a notebook and saves to a file.
 
     `grad=False` leaves the gradients out, and their colour; `merge=True` writes each operation into the box of its
