@@ -22,12 +22,17 @@ def record_by_hand(node: Value, parents: tuple[Any, ...], op: Any) -> None:
     for p in parents:
         if not isinstance(p, Value):
             raise TypeError(f"Value(_children) must hold Values, not {p!r}: wrap the number, Value({p!r})")
-    if isinstance(op, str):
+    if op.__class__ is tuple and parents and len(op) == len(parents):  # the usual case, and quick
+        for x in op:
+            if x.__class__ is not float:
+                op = tuple([as_float(x, "Value(_op) local derivative") for x in op])
+                break
+        node._primitive, node._captured = LOCAL, op
+    elif isinstance(op, str):
         node._primitive = _named(op, len(parents)) if parents or op else LEAF
         node._captured = ()
     elif isinstance(op, (tuple, list)) and len(op) == len(parents):
-        slopes = tuple([x if type(x) is float else as_float(x, "Value(_op) local derivative") for x in op])
-        node._primitive, node._captured = (LOCAL, slopes) if parents else (LEAF, ())
+        record_by_hand(node, parents, tuple(op)) if parents else None
     else:
         raise TypeError(
             f"Value(_op) must be an operation's name or a tuple of {len(parents)} local derivatives, "

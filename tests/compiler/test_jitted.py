@@ -1,6 +1,7 @@
 """jit and vmap: equal to the functions themselves, composed in any order, mixed with eager code."""
 
 import math
+import pickle
 from collections import namedtuple
 
 import numpy as np
@@ -276,3 +277,130 @@ def test_python_s_own_sum_over_lanes(backend):
         same(jit(transform(loss), backend=backend)(0.5, xs), transform(alone)(0.5, xs), 1e-12)
     sizes = [len(jit(grad(loss), backend=backend).program(0.5, [0.1] * n).code.operands) for n in (100, 200)]
     assert sizes[1] < 2.1 * sizes[0]
+
+
+# --- recorded once, used later -------------------------------------------------------------------------------------
+
+
+def test_the_gradient_of_a_node_is_that_of_its_recording(backend):
+    k = 3.0
+    x = Value(2.0)
+    y = jit(lambda x: k * x * x, backend=backend)(x)
+    k = 100.0
+    y.backward()
+    assert (y.data, x.grad) == (12.0, 12.0)
+
+
+def test_the_gradient_of_a_node_over_lanes_is_recorded_from_its_graph(backend):
+    calls = []
+
+    def f(w, xs):
+        calls.append(1)
+        return mean(vmap(lambda x: grad(lambda u: (u * x).tanh())(w) + w * x)(xs))
+
+    w = Value(0.5)
+    jit(f, backend=backend)(w, [1.0, 2.0, -1.0]).backward(create_graph=True)
+    slope, w.grad = w.grad, 0.0
+    slope.backward()
+    assert len(calls) == 1
+    same([slope.data, w.grad], [grad(f)(0.5, [1.0, 2.0, -1.0]), grad(grad(f))(0.5, [1.0, 2.0, -1.0])])
+
+
+def test_a_captured_value_that_was_computed_is_where_the_recording_begins(backend):
+    w = Value(3.0)
+    h = w * w
+    y = jit(lambda x: h * x, backend=backend)(Value(2.0))
+    assert h in y.parents
+    y.backward()
+    assert w.grad == 12.0
+
+
+def test_debug_compares_where_values_take_part(backend):
+    state, w = [1.0], Value(2.0)
+    f = jit(lambda x: x * w * state[0], backend=backend, debug=True)
+    assert f(2.0).data == f(Value(2.0)).data == 4.0
+    state[0] = 7.0
+    for x in (2.0, Value(2.0)):
+        with pytest.raises(RuntimeError, match=r"gives 4\.0 .* itself 28\.0"):
+            f(x)
+
+
+def test_detect_anomaly_sees_what_happens_inside(backend):
+    f = jit(lambda x: ag.log(x) * 0.0, backend=backend)
+    assert math.isnan(f(0.0))
+    for x in (0.0, Value(0.0)):
+        with ag.detect_anomaly(), pytest.raises(FloatingPointError, match=r"log\(0\.0\) is -inf"):
+            f(x)
+    with ag.detect_anomaly():
+        assert f(1.0) == 0.0
+        assert isinstance(f(1.0), float)
+
+
+def test_methods_are_jitted_for_each_object(backend):
+    class Line:
+        def __init__(self, slope):
+            self.slope = slope
+
+        @jit
+        def at(self, x):
+            return self.slope * x
+
+    one, other = Line(2.0), Line(5.0)
+    assert (one.at(3.0), other.at(3.0), one.at(4.0), Line(7.0).at(1.0)) == (6.0, 15.0, 8.0, 7.0)
+    assert grad(one.at)(1.0) == 2.0
+    assert len(one.at.program(1.0)) == 1
+
+
+def test_strings_and_none_are_part_of_what_a_recording_is_for(backend):
+    f = jit(lambda kind, x: {"square": lambda: x * x, None: lambda: -x}[kind](), backend=backend)
+    assert (f("square", 3.0), f(None, 3.0), f("square", 4.0)) == (9.0, -3.0, 16.0)
+
+
+def test_numbers_that_come_back_are_python_s_own(backend):
+    assert type(grad(jit(lambda x: x * x, backend=backend))(2.0)) is float
+    assert type(grad(jit(lambda v: v[0] * v[1], backend=backend))([2.0, 3.0])[0]) is float
+
+
+def test_a_tracer_that_leaked_says_where_it_is_from(backend):
+    kept = []
+
+    def careless(x):
+        kept.append(x)
+        return x
+
+    jit(careless, backend=backend)(1.0)
+    for use in (lambda v: v * 2.0, lambda v: v.data, float, lambda v: f"{v:.2f}", jit(lambda x: kept[0] * x)):
+        with pytest.raises(TypeError, match=r"recorded by jit \(careless, .*test_jitted\.py, line \d+\)"):
+            use(kept[0])
+
+
+def test_equality_of_what_is_not_known_is_refused(backend):
+    w = Value(1.0)
+    for f in (
+        lambda x, y: x if x == y else y,
+        lambda x, y: x if x != 2.0 else y,
+        lambda x, y: x if w == 1.0 else y,
+        lambda x, y: grad(lambda u: u if u == w else y)(x),
+    ):
+        with pytest.raises(TypeError, match=r"equals something(.|\n)*where"):
+            jit(f, backend=backend)(1.0, 2.0)
+
+
+def test_a_first_call_inside_no_grad_records_gradients_all_the_same(backend):
+    f = jit(grad(lambda x: x**3), backend=backend)
+    with ag.no_grad():
+        assert f(2.0) == 12.0
+    assert f(1.0) == 3.0
+
+
+def test_masked_arrays_are_refused(backend):
+    masked = np.ma.array([1.0, 2.0], mask=[False, True])
+    for f in (jit(lambda a: a.sum(), backend=backend), grad(lambda a: a.sum())):
+        with pytest.raises(TypeError, match=r"masked array.*\.filled"):
+            f(masked)
+
+
+def test_a_node_s_pickle_says_what_it_is(backend):
+    y = jit(lambda x: x * x, backend=backend)(Value(2.0))
+    with pytest.raises(TypeError, match=r"jit <lambda>.*detach"):
+        pickle.dumps(y)

@@ -116,3 +116,45 @@ def test_the_spelling_of_operations():
     assert (x**2).op == "**"
     assert x._prev == set()
     assert (x * x)._prev == {x}
+
+
+def test_the_names_of_the_gpt_scripts():
+    a, b = Value(2.0), Value(-3.0)
+    c = Value(-6.0, children=(a, b), local_grads=(-3.0, 2.0))
+    assert (c._children, c._local_grads, a._children, a._local_grads) == ((a, b), (-3.0, 2.0), (), ())
+    assert (a * b)._local_grads == (-3.0, 2.0)
+    assert Value(1.0, (), ()).parents == ()
+    (c * c).backward()
+    assert (a.grad, b.grad) == (36.0, -24.0)
+
+
+def test_a_node_whose_fields_are_assigned_one_by_one():
+    x = Value(3.0)
+    out = Value(9.0)
+    out._prev = {x}
+    out._op = "square"
+
+    def push():
+        x.grad += 2.0 * x.data * out.grad
+
+    out._backward = push
+    (out * 2.0).backward()
+    assert (x.grad, out._op, out._prev) == (12.0, "square", {x})
+    out.grad = 1.0
+    out._backward()
+    assert x.grad == 18.0
+
+
+def test_a_push_that_fails_leaves_the_gradients():
+    x = Value(3.0)
+    x.grad = 5.0
+    y = Value(9.0, (x,), "square")
+
+    def push():
+        x.grad += 1.0
+        raise RuntimeError("inside")
+
+    y._backward = push
+    with pytest.raises(RuntimeError, match="inside"):
+        (y * 2.0).backward()
+    assert (x.grad, y.grad) == (5.0, 0.0)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite import Value, exp, log, no_grad, relu, tanh
+from autograd_lite import Value, exp, log, no_grad, primitive, relu, tanh
 from autograd_lite.core.value import topological_order
 
 # --- backward ---------------------------------------------------------------------------------------------------------
@@ -259,6 +259,64 @@ def test_children_must_be_values_and_local_derivatives_must_match():
     for wrong in [(1.0, 2.0), 5, None, lambda: None]:
         with pytest.raises(TypeError, match="tuple of 1 local derivatives"):
             Value(1.0, (x,), wrong)
+
+
+@pytest.mark.parametrize("junk", ["2", None, [2.0], 2j, np.array([1.0, 2.0]), Value(1.0)])
+def test_only_real_numbers_can_be_assigned_to_data(junk):
+    x = Value(1.0)
+    x.data = np.float32(0.5)
+    assert type(x.data) is float
+    with pytest.raises(TypeError, match=r"Value\.data must be a real number"):
+        x.data = junk
+    assert x.data == 0.5
+
+
+def test_grad_takes_numbers_values_and_none():
+    x = Value(2.0)
+    x.grad = np.int64(3)
+    assert type(x.grad) is float
+    x.grad = slope = x * x
+    assert x.grad is slope
+    x.grad = None
+    assert x.grad == 0.0
+    (x * x).backward()
+    assert x.grad == 4.0
+    for junk in ("1", [1.0], 1j):
+        with pytest.raises(TypeError, match=r"Value\.grad must be a real number"):
+            x.grad = junk
+
+
+def test_a_value_equals_its_number():
+    x = Value(2.0)
+    assert x == 2
+    assert x == np.float64(2.0)
+    assert x != 3.0
+    assert x != "2"
+    assert x is not None
+
+
+@pytest.mark.parametrize("use", [float, math.sin, math.sqrt])
+def test_what_needs_a_plain_float_names_the_remedy(use):
+    with pytest.raises(TypeError, match=r"v\.data"):
+        use(Value(1.0))
+
+
+def test_a_forward_pass_that_fails_leaves_the_graph_as_it_was():
+    def forward(x):
+        if x > 5.0:
+            raise RuntimeError("too large")
+        return x
+
+    picky = primitive("picky_of_value_tests", forward, lambda g, x: (g,))
+    x = Value(2.0)
+    y = x * 3.0
+    z = y + picky(x)
+    x.data = 10.0
+    with pytest.raises(RuntimeError, match="too large"):
+        z.forward()
+    assert (y.data, z.data) == (6.0, 8.0)
+    z.backward()
+    assert x.grad == 4.0
 
 
 # --- depth, memory ----------------------------------------------------------------------------------------------------

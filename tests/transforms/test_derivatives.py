@@ -402,3 +402,34 @@ def test_an_error_inside_leaves_no_trace():
 
 def test_a_derivative_is_named_after_its_function():
     assert hessian(atan2).__name__ == "hessian(atan2)"
+
+
+def test_numbers_in_numbers_out_however_nested():
+    assert grad(lambda x: x * grad(lambda y: x * y * y)(3.0))(4.0) == 48.0
+    assert type(grad(lambda x: x * grad(lambda y: y * y)(3.0))(4.0)) is float
+    assert type(grad(lambda x: vjp(lambda y: x * y, 3.0)[1](x)[0])(4.0)) is float
+    table = jacobian(lambda v: np.array([grad(lambda u: u * u * v[0])(1.0) + v[1], v[0]]))(np.array([1.0, 2.0]))
+    assert table.dtype == float
+    np.testing.assert_allclose(np.linalg.solve(table, [1.0, 0.0]), [0.0, 1.0])
+    outer = []
+
+    def inner_keeps_the_outer(x):
+        return grad(lambda y: outer.append((x, y)) or x * y)(3.0) * x
+
+    assert hessian(inner_keeps_the_outer)(5.0) == 2.0
+
+
+def test_values_compare_as_numbers_while_a_transform_runs():
+    def f(x, y):
+        return x * 3.0 if x == y else y
+
+    assert (f(2.0, 2.0), grad(f, (0, 1))(2.0, 2.0), grad(f, (0, 1))(2.0, 1.0)) == (6.0, (3.0, 0.0), (0.0, 1.0))
+    assert grad(lambda x: x * x if x != 1.0 else 0.0 * x)(1.0) == 0.0
+    a, b = Value(1.0), Value(1.0)
+    assert a != b
+
+
+@pytest.mark.parametrize("argnums", [(0, 0), (1, -1), (0, 1, -2)])
+def test_a_position_named_twice_is_refused(argnums):
+    with pytest.raises(ValueError, match=r"argnums names argument .* twice"):
+        grad(lambda x, y: x * y, argnums)(1.0, 2.0)
