@@ -77,15 +77,19 @@ const load = (program, functions) => {
     }
     return total + error;
   };
-  const overLanes = (compute) => (t, at, by) => { // from rows to one number: adds up what `compute` gives for each lane
-    for (let l = 0; l < lanes; l++) scratch[l] = compute(at, by, l);
-    r[t] = fsum(scratch);
+  // From rows to one number: the sum over lanes of an adjoint, or of an adjoint times something, where 0 times it is 0.
+  const sumOfLanes = (t, at, by, isDot) => {
+    const [a, b] = at, [da, db] = by;
+    let total = 0, error = 0, size = 0;
+    for (let l = 0; l < lanes; l++) {
+      const g = r[a + da * l], x = isDot && g !== 0 ? g * r[b + db * l] : g, s = total + x, u = s - total;
+      error += (total - (s - u)) + (x - u);
+      total = s;
+      size += Math.abs(x);
+      scratch[l] = x;
+    }
+    r[t] = size <= Math.min(1e8 * Math.abs(total), 1e300) ? total + error : exact_sum(scratch);
   };
-  const sumOfLanes = overLanes((at, by, l) => r[at[0] + by[0] * l]);
-  const dotOfLanes = overLanes((at, by, l) => {
-    const g = r[at[0] + by[0] * l];
-    return g === 0 ? 0 : g * r[at[1] + by[1] * l];
-  });
 
   const instruction = (i) => {
     const kind = kinds[codes[i]], f = functions[codes[i]], signed = operands.slice(starts[i], starts[i + 1]);
@@ -101,8 +105,8 @@ const load = (program, functions) => {
       case "stopping sum": return () => sumOfProducts(t, n, at, by, ends, true);
       case "stack": return () => { for (let l = 0; l < lanes; l++) r[t + l] = r[at[l]]; };
       case "lane": return () => { r[t] = r[a + r[b]]; };
-      case "lane sum": return () => sumOfLanes(t, at, by);
-      case "lane dot": return () => dotOfLanes(t, at, by);
+      case "lane sum": return () => sumOfLanes(t, at, by, false);
+      case "lane dot": return () => sumOfLanes(t, at, by, true);
       case "dot": return () => { for (let l = 0; l < n; l++) r[t + l] = dotAt(f, at, by, l); };
       case "many": return () => callOnMany(f, t, n, at, by);
       default: return () => call(f, t, n, at, by);
