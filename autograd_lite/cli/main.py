@@ -7,6 +7,7 @@ from pathlib import Path
 
 from autograd_lite.cli.lab import lab
 from autograd_lite.cli.parse import parse
+from autograd_lite.core.checks import shown
 from autograd_lite.core.value import Value, topological_order
 from autograd_lite.display.graph.drawing import draw
 
@@ -92,8 +93,8 @@ def _print_table(y: Value) -> None:
 def _assignment(text: str) -> tuple[str, float]:
     name, equals, number = text.partition("=")
     if not equals or not name.isidentifier():
-        raise ValueError(f"{text!r} is not of the form name=number, such as a=2")
+        raise ValueError(f"{shown(text)} is not of the form name=number, such as a=2")
     try:
         return name, float(number)
     except ValueError:
-        raise ValueError(f"{number!r} in {text!r} is not a number") from None
+        raise ValueError(f"{shown(number)} in {shown(text)} is not a number") from None

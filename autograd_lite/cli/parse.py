@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from autograd_lite.core import elementary, functions
+from autograd_lite.core.checks import shown
 from autograd_lite.core.primitives import PRIMITIVES
 from autograd_lite.core.value import Value
 
@@ -33,7 +34,7 @@ def parse(text: str, values: Mapping[str, float]) -> Value:
     ValueError: no value for 'b': add b=1.0
     """
     if not isinstance(text, str) or not text.strip():
-        raise ValueError(f"the expression must be text such as 'tanh(a*b + c)', not {text!r}")
+        raise ValueError(f"the expression must be text such as 'tanh(a*b + c)', not {shown(text)}")
     text = text.strip()
     leaves = {name: Value(x, label=name) for name, x in values.items()}
     unused = set(leaves)
@@ -74,9 +75,9 @@ def parse(text: str, values: Mapping[str, float]) -> Value:
     except (RecursionError, MemoryError):
         raise ValueError("the expression is nested too deeply") from None
     if unused:
-        raise ValueError(f"{', '.join(sorted(unused))} is given a value but is not in the expression {text!r}")
+        raise ValueError(f"{', '.join(sorted(unused))} is given a value but is not in the expression {shown(text)}")
     if isinstance(y, Sequence):
-        raise ValueError(f"the expression {text!r} is a list: take the sum, the mean or one function of it")
+        raise ValueError(f"the expression {shown(text)} is a list: take the sum, the mean or one function of it")
     return y if isinstance(y, Value) else Value(y)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_lite.compiler.tracer import LANE, STACK, LaneTracer, Tape, current_tape
+from autograd_lite.core.checks import shown
 from autograd_lite.core.value import Value, as_value, record
 from autograd_lite.transforms.pytree import Structure, array, flatten, is_array_type, unflatten
 
@@ -27,7 +28,7 @@ def vmap(f: Callable[..., Any], in_axes: int | Sequence[int | None] | None = 0) 
     [12.0, 34.0]
     """
     if not callable(f):
-        raise TypeError(f"vmap(f) needs a function, not {f!r}")
+        raise TypeError(f"vmap(f) needs a function, not {shown(f)}")
 
     def mapped(*args: Any) -> Any:
         axes = _axes(in_axes, len(args))
@@ -60,13 +61,19 @@ def over_lanes(tape: Tape, f: Callable[..., Any], args: Sequence[Any], as_array:
 
 def _axes(in_axes: Any, count: int) -> Sequence[int | None]:
     axes = [in_axes] * count if in_axes is None or isinstance(in_axes, int) else in_axes
-    if not isinstance(axes, (list, tuple)) or len(axes) != count or not all(axis in (0, None) for axis in axes):
+    if not isinstance(axes, (list, tuple)) or len(axes) != count or not all(map(_is_axis, axes)):
         raise ValueError(
-            f"vmap(in_axes) must be 0 or None, or one of these for each of {count} arguments, not {in_axes!r}"
+            f"vmap(in_axes) must be 0 or None, or one of these for each of {count} arguments, not {shown(in_axes)}"
         )
     if 0 not in axes:
-        raise ValueError(f"vmap(in_axes) {in_axes!r} maps none of {count} arguments: give at least one of them axis 0")
+        raise ValueError(
+            f"vmap(in_axes) {shown(in_axes)} maps none of {count} arguments: give at least one of them axis 0"
+        )
     return axes
+
+
+def _is_axis(axis: Any) -> bool:
+    return axis is None or (isinstance(axis, int) and axis == 0)
 
 
 def _length(args: Sequence[Any], axes: Sequence[int | None]) -> int:
@@ -84,14 +91,16 @@ def _length(args: Sequence[Any], axes: Sequence[int | None]) -> int:
     return length
 
 
-def _find_lengths(tree: Any, place: str, lengths: dict[int, str]) -> None:
+def _find_lengths(tree: Any, place: str, lengths: dict[int, str], depth: int = 0) -> None:
+    if depth > 100:
+        raise ValueError(f"{place[:40]}... is nested too deeply for vmap: does it contain itself?")
     if isinstance(tree, (dict, tuple)):
         for key, child in tree.items() if isinstance(tree, dict) else enumerate(tree):
-            _find_lengths(child, f"{place}[{key!r}]", lengths)
+            _find_lengths(child, f"{place}[{shown(key)}]", lengths, depth + 1)
     elif isinstance(tree, list) or (is_array_type(type(tree)) and tree.ndim):
         lengths.setdefault(len(tree), place)
     else:
-        raise TypeError(f"{place} cannot be mapped by vmap, it is {tree!r:.60}: pass a list, or in_axes=None for it")
+        raise TypeError(f"{place} cannot be mapped by vmap, it is {shown(tree)}: pass a list, or in_axes=None for it")
 
 
 def _entry(tree: Any, i: int) -> Any:

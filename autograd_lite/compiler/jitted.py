@@ -17,6 +17,7 @@ from autograd_lite.compiler import backends
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.recording import Recording, name_of
 from autograd_lite.compiler.tracer import current_tape
+from autograd_lite.core.checks import shown
 from autograd_lite.core.modes import as_numbers, is_watched, no_grad
 from autograd_lite.core.value import Value, as_data, is_of_users, topological_order, variable
 from autograd_lite.transforms.pytree import NUMBER, flatten, is_array_type, unflatten
@@ -46,7 +47,7 @@ def jit(f: Callable[..., Any], *, backend: str | None = None, debug: bool = Fals
     (12.0, 300.0)
     """
     if not callable(f):
-        raise TypeError(f"jit(f) needs a function, not {f!r}")
+        raise TypeError(f"jit(f) needs a function, not {shown(f)}")
     backends.check(backend)
     return Jitted(f, backend, debug)
 
@@ -96,7 +97,12 @@ class Jitted:
 
     def recording_for(self, args: Any, kwargs: Any, chunks: list[Any]) -> "Recording":
         """The recording for arguments of this structure, made if there is none yet; their numbers go to `chunks`."""
-        key = chunks_of((args, kwargs), chunks)
+        try:
+            key = chunks_of((args, kwargs), chunks)
+        except RecursionError:
+            raise ValueError(
+                f"an argument of {name_of(self.f)} is nested too deeply: does it contain itself?"
+            ) from None
         recording = self.recordings.get(key)
         if recording is None:
             _, structure = flatten((args, kwargs), f"the arguments of {name_of(self.f)}", STATIC)

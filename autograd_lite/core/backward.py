@@ -10,7 +10,7 @@ from math import isfinite, nan
 from threading import RLock
 
 from autograd_lite.core import table as table
-from autograd_lite.core.checks import as_float
+from autograd_lite.core.checks import as_float, check_flag, shown
 from autograd_lite.core.primitives import CONSTANT, run_ieee
 from autograd_lite.core.value import Number, Value, active, as_data, as_value, hidden_by, number_of, topological_order
 
@@ -34,6 +34,7 @@ def backward(self: Value, gradient: Number = 1.0, *, create_graph: bool = False)
     (6.0, 2.0)
     """
     number_of(self, "backward()")
+    create_graph = check_flag(create_graph, "backward(create_graph)")
     interior, leaves = topological_order(self)
     passed: list[Number]
     with ONE_PASS:
@@ -179,7 +180,7 @@ def forward(self: Value) -> Value:
     interior, leaves = topological_order(self)
     for v in interior:
         if v._primitive.by_hand:
-            raise ValueError(f"forward() cannot recompute {v!r}: operation {v.op!r} was recorded by hand")
+            raise ValueError(f"forward() cannot recompute {shown(v)}: operation {v.op!r} was recorded by hand")
     data = {v: v._data for v in leaves}
     captured = []
     for v in interior:

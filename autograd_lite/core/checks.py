@@ -1,11 +1,12 @@
 """Checks of arguments: each names the argument, the value it got and the remedy."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from math import inf
 from numbers import Real
 from operator import index
 from typing import Any
 
+MOST = 10**9  # of anything that is counted: no memory holds more
 REMEDIES: dict[type, str] = {
     str: "write the number without quotes, or convert it with float()",
     list: "make one Value of each number: [Value(x) for x in ...]",
@@ -46,7 +47,25 @@ def check_size(n: Any, argument: str, least: int = 1) -> int:
         whole = None
     if whole is None or whole < least:
         raise ValueError(f"{argument} must be a whole number of at least {least}, not {shown(n)}")
+    if whole > MOST:
+        raise ValueError(f"{argument} must be at most {MOST:,}, not {shown(n)}")
     return whole
+
+
+def check_flag(x: Any, argument: str) -> bool:
+    """x as a bool, if it is one, also of NumPy's, or 0 or 1; else a TypeError."""
+    is_numpy_bool = getattr(x, "shape", None) == () and getattr(getattr(x, "dtype", None), "kind", None) == "b"
+    if is_numpy_bool or (isinstance(x, int) and x in (0, 1)):
+        return bool(x)
+    raise TypeError(f"{argument} must be True or False, not {shown(x)}")
+
+
+def check_choice(x: Any, choices: Iterable[str], argument: str) -> str:
+    """x, if it is one of the words to choose from; else a ValueError that lists them."""
+    words = [*choices]
+    if not isinstance(x, str) or x not in words:
+        raise ValueError(f"{argument} must be one of {', '.join(map(repr, words))}, not {shown(x)}")
+    return x
 
 
 def as_list(x: Any, argument: str, entries: str = "numbers or Values") -> list[Any]:
@@ -64,3 +83,11 @@ def shown(x: Any, most: int = 60) -> str:
     except Exception:  # a number of 5,000 digits, lists a thousand deep, a class whose own repr fails
         return f"<{type(x).__name__} that cannot be printed>"
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def formatted(x: float, spec: str) -> str:
+    """The number of a Value by a format specification."""
+    try:
+        return format(x, spec)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"a Value is formatted as its number is, f'{{v:.3f}}', not by {shown(spec)}") from None

@@ -46,6 +46,8 @@ def primitive(
     (8.0, 12.0)
     """
     _check_name(name)
+    if not isinstance(form, str):
+        raise TypeError(f"primitive(form) of {name!r} must be a string, not {shown(form)}")
     for argument, function in (("forward", forward), ("vjp", vjp)):
         if not callable(function):
             raise TypeError(f"primitive({argument}) of {name!r} must be a function, not {shown(function)}")
@@ -92,7 +94,7 @@ def _operands(name: str, forward: Callable[..., float], form: str) -> list[Param
 
 def _checked_form(name: str, form: str, count: int) -> str:
     form = form or f"{name}({', '.join(['{}'] * count)})"
-    if not isinstance(form, str) or form.count("{}") != count or not {*"{}"}.isdisjoint(form.replace("{}", "")):
+    if form.count("{}") != count or not {*"{}"}.isdisjoint(form.replace("{}", "")):
         raise ValueError(
             f"primitive(form) of {name!r} must have one {{}} for each of {count} operands, and no other braces, "
             f"not {shown(form)}"
@@ -104,8 +106,10 @@ def _saved(name: str, vjp: Callable[..., Any], operands: Sequence[Parameter], sa
     """What the closure is given after the gradient: as declared, or as its number of parameters tells."""
     count, found = len(operands), parameters(vjp)
     sizes = {"": 0, "y": 1, "x": count, "y x": count + 1}
-    if saves is not None and saves not in sizes:
-        raise ValueError(f"primitive(saves) of {name!r} must be one of {', '.join(map(repr, sizes))}, not {saves!r}")
+    if saves is not None and not (isinstance(saves, str) and saves in sizes):
+        raise ValueError(
+            f"primitive(saves) of {name!r} must be one of {', '.join(map(repr, sizes))}, not {shown(saves)}"
+        )
     taken = [p for p in found or () if p.kind in POSITIONAL]
     after, any_number = taken[1:], any(p.kind is Parameter.VAR_POSITIONAL for p in found or ())
     least, most = sum(p.default is p.empty for p in after), 1e9 if any_number else len(taken) - 1
@@ -159,7 +163,8 @@ def _checked(name: str, count: int, vjp: Callable[..., Any]) -> Callable[..., Se
         result = vjp(g, *saved)
         if not isinstance(result, (tuple, list)) or len(result) != count:
             raise TypeError(
-                f"the closure of {name!r} must return a tuple of {count}, one gradient for each operand, not {result!r}"
+                f"the closure of {name!r} must return a tuple of {count}, one gradient for each operand, "
+                f"not {shown(result)}"
             )
         if any(isinstance(v, Value) for v in (g, *saved)):
             return result

@@ -10,18 +10,21 @@ from typing import Any
 
 from autograd_lite.core import table as table
 from autograd_lite.core.backward import run_closure
-from autograd_lite.core.checks import as_float
+from autograd_lite.core.checks import as_float, as_list, shown
 from autograd_lite.core.primitives import CONSTANT, LEAF, Primitive
 from autograd_lite.core.value import Value
 
 LOCAL = Primitive("local", as_float, lambda g, *slopes: [g * slope for slope in slopes], "", "", by_hand=True)
 
 
-def record_by_hand(node: Value, parents: tuple[Any, ...], op: Any) -> None:
-    """Make the leaf `node` one that was computed from `parents`: by an operation's name or its local derivatives."""
+def record_by_hand(node: Value, children: Iterable[Any], op: Any) -> None:
+    """Make the leaf `node` one that was computed from `children`: by an operation's name or its local derivatives."""
+    if not isinstance(children, (tuple, set, frozenset)):  # micrograd's own scripts pass sets
+        children = as_list(children, "Value(_children)", "Values")
+    parents = tuple(children)
     for p in parents:
         if not isinstance(p, Value):
-            raise TypeError(f"Value(_children) must hold Values, not {p!r}: wrap the number, Value({p!r})")
+            raise TypeError(f"Value(_children) must hold Values, not {shown(p)}: wrap the number, Value({shown(p)})")
     if op.__class__ is tuple and parents and len(op) == len(parents):  # the usual case, and quick
         for x in op:
             if x.__class__ is not float:
@@ -36,7 +39,7 @@ def record_by_hand(node: Value, parents: tuple[Any, ...], op: Any) -> None:
     else:
         raise TypeError(
             f"Value(_op) must be an operation's name or a tuple of {len(parents)} local derivatives, "
-            f"one for each of _children, not {op!r}"
+            f"one for each of _children, not {shown(op)}"
         )
     node._parents = parents
 

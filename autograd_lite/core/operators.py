@@ -76,9 +76,10 @@ def _binary(primitive: Primitive) -> Callable[..., Any]:
                 y._primitive = CONSTANT
                 y._parents = ()
             elif not isinstance(y, Value):
+                answer = _answer_of(y, self, primitive)
+                if answer is not NotImplemented:
+                    return answer
                 y = _operand(y, primitive)
-                if y is NotImplemented:
-                    return NotImplemented
         if active():
             return record(primitive, (self, y))
         a, b = self._data, y._data
@@ -119,22 +120,30 @@ def _general(primitive: Primitive, operands: Sequence[Parameter] | None) -> Call
 
 def _reflected(method: Callable[..., Any], primitive: Primitive) -> Callable[..., Any]:
     def reflected(self: Value, other: Any) -> Any:
-        left = _operand(other, primitive)
-        return left if left is NotImplemented else method(left, self)
+        return method(_operand(other, primitive), self)
 
     return reflected
 
 
-def _operand(x: Any, primitive: Primitive) -> Any:
-    """A constant for the number x; for anything else NotImplemented, or an error where no other type could answer."""
+def _operand(x: Any, primitive: Primitive) -> Value:
+    """A constant for the number x; for anything else a TypeError."""
     if isinstance(x, (float, int)):
-        return constant(float(x))
-    if x is None or isinstance(x, (str, bytes, list, tuple, dict, set, complex)):
-        as_float(x, f"operand of {primitive.name}")
-    try:
-        return constant(as_float(x, "operand"))
-    except TypeError:
+        try:
+            return constant(float(x))
+        except OverflowError:
+            pass  # which `as_float` explains
+    return constant(as_float(x, f"operand of {primitive.name}"))
+
+
+def _answer_of(x: Any, v: Value, primitive: Primitive) -> Any:
+    """What x, which is no plain number, makes of being the right operand of v; NotImplemented if it knows no answer.
+
+    Python would ask it too, but then say itself that there is none.
+    """
+    reflected = getattr(type(x), f"__r{OPERATORS.get(primitive.name, '')}__", None)
+    if reflected is None or type(x).__module__ == "builtins" or hasattr(x, "detach"):  # a list would repeat itself
         return NotImplemented
+    return reflected(x, v)
 
 
 def _itself(x: Value) -> Value:

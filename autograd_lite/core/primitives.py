@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from inspect import Parameter
 from typing import Any
 
-from autograd_lite.core.checks import as_float
+from autograd_lite.core.checks import as_float, shown
 from autograd_lite.numeric.ieee import IEEE
 
 Vjp = Callable[..., Sequence[Any]]
@@ -41,7 +41,7 @@ class Primitive:
 
     def __call__(self, *operands: Any) -> Any:
         if self.arity not in (None, len(operands)):
-            raise TypeError(f"{self.name} takes {self.arity} operands, got {len(operands)}: {operands!r}")
+            raise TypeError(f"{self.name} takes {self.arity} operands, got {len(operands)}: {shown(operands)}")
         for x in operands:
             if type(x) is not float and hasattr(x, "_apply_primitive"):
                 return x._apply_primitive(self, operands)

@@ -16,7 +16,7 @@ from math import nan
 from typing import Any, NoReturn, TypeAlias, Union
 
 from autograd_lite.core import table as table
-from autograd_lite.core.checks import as_float
+from autograd_lite.core.checks import as_float, formatted, shown
 from autograd_lite.core.methods import Methods
 from autograd_lite.core.primitives import CONSTANT, LEAF, VARIABLE, Primitive
 
@@ -24,6 +24,8 @@ Number: TypeAlias = Union["Value", float]
 Nodes: TypeAlias = Iterable["Value"]
 Op: TypeAlias = str | Sequence[float]
 EQUALITY = "asking whether a Value equals something"
+NONE: tuple[Any, ...] = ()  # asked for by `is`, which is quick, and safe with whatever a user passes
+NO_WORD = ""
 new = object.__new__
 
 
@@ -57,17 +59,20 @@ class Value(Methods):
     _captured: tuple[float, ...]  # not of a leaf
 
     def __init__(
-        self, data: float, _children: Nodes = (), _op: Op = "", label: str = "",
-        children: Nodes = (), local_grads: Op = (),
+        self, data: float, _children: Nodes = NONE, _op: Op = NO_WORD, label: str = NO_WORD,
+        children: Nodes = NONE, local_grads: Op = NONE,
     ) -> None:  # fmt: skip
         self._data = data if data.__class__ is float else as_float(data, "Value(data)")
         self._grad = 0.0
         self._primitive = LEAF
         self._parents = ()
-        if label:
+        if label is not NO_WORD:
+            if not isinstance(label, str):
+                raise TypeError(f"Value(label) must be a string, not {shown(label)}")
             self.label = label
-        if _children or _op or children or local_grads:
-            self._record_by_hand(tuple(_children) or tuple(children), _op or local_grads)
+        if _children is not NONE or _op is not NO_WORD or children is not NONE or local_grads is not NONE:
+            children = _children if children is NONE else children
+            self._record_by_hand(children, _op if local_grads is NONE else local_grads)
 
     @property
     def data(self) -> float:
@@ -127,7 +132,7 @@ class Value(Methods):
         return f"Value(data={self._data}, grad={grad}{label})"
 
     def __format__(self, spec: str) -> str:
-        return format(number_of(self, "formatting a Value's number"), spec) if spec else repr(self)
+        return formatted(number_of(self, "formatting a Value's number"), spec) if spec is not NO_WORD else repr(self)
 
     def __lt__(self, other: Number) -> Any:
         return _compare(table.greater, other, self)
@@ -283,5 +288,6 @@ def _compare(primitive: Primitive, a: Number, b: Number) -> Any:
     """A bool; where a number is known only later, a condition for `where`."""
     if active() and not (is_known(a) and is_known(b)):
         return primitive(a, b)
-    x, y = (c._data if isinstance(c, Value) else c for c in (a, b))
+    x = a._data if isinstance(a, Value) else as_float(a, "what a Value is compared with")
+    y = b._data if isinstance(b, Value) else as_float(b, "what a Value is compared with")
     return x > y if primitive is table.greater else x >= y

@@ -15,6 +15,7 @@ from autograd_lite.compiler import backends
 from autograd_lite.compiler.ir import Program, record_program
 from autograd_lite.compiler.jitted import chunks_of
 from autograd_lite.compiler.tracer import LaneTracer, Tape, Tracer, tracing
+from autograd_lite.core.checks import shown
 from autograd_lite.core.modes import no_gc
 from autograd_lite.core.value import Value, as_value, topological_order
 from autograd_lite.optim.base import Optimizer
@@ -53,7 +54,7 @@ class Trainer:
     def __init__(self, loss: Callable[..., Any], optimizer: Optimizer, *, backend: str | None = None) -> None:
         if not isinstance(optimizer, Optimizer):
             raise TypeError(
-                f"Trainer(optimizer) must be an optimiser such as optim.Adam(parameters), not {optimizer!r}"
+                f"Trainer(optimizer) must be an optimiser such as optim.Adam(parameters), not {shown(optimizer)}"
             )
         backends.check(backend)
         self.loss, self.optimizer, self.backend = loss, optimizer, backend
@@ -85,7 +86,7 @@ class Trainer:
     def steps(self, times: int, *batch: Any) -> list[float]:
         """As many steps on the same batch; returns the losses before each."""
         if not isinstance(times, int) or times < 1:
-            raise ValueError(f"Trainer.steps(times) must be a whole number of steps, at least 1, not {times!r}")
+            raise ValueError(f"Trainer.steps(times) must be a whole number of steps, at least 1, not {shown(times)}")
         return [self.step(*batch) for _ in range(times)]
 
     def write_back(self) -> None:
@@ -132,7 +133,7 @@ class Trainer:
             raise FloatingPointError(f"the loss is {loss} {place}")
         i = first_not_finite(slopes)
         if i is not None:
-            raise FloatingPointError(f"the gradient of {self.optimizer.parameters[i]!r} is {slopes[i]} {place}")
+            raise FloatingPointError(f"the gradient of {shown(self.optimizer.parameters[i])} is {slopes[i]} {place}")
 
     def _rows(self) -> list[Any]:
         if self._state is None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
 
+from autograd_lite.core.checks import shown
+
 
 class History:
     """What `fit` measured: `history["loss"]` is the list of losses, one an epoch; metrics and "val_loss" likewise.
@@ -18,6 +20,8 @@ class History:
         self.note = ""
 
     def __getitem__(self, name: str) -> list[float]:
+        if not isinstance(name, str):
+            raise TypeError(f"history[name] takes the name of what was measured, such as 'loss', not {shown(name)}")
         if self.epochs and name not in self.epochs[0]:
             raise KeyError(f"history has no {name!r}, only {', '.join(self.epochs[0])}")
         return [epoch[name] for epoch in self.epochs]

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from autograd_lite.core import functions
 from autograd_lite.core import table as table
-from autograd_lite.core.checks import as_float, check_size, shown
+from autograd_lite.core.checks import as_float, check_flag, check_size, shown
 from autograd_lite.core.value import Value, record
 from autograd_lite.nn.module import Module, Seed, generator, lift
 
@@ -65,8 +65,8 @@ class Neuron(Module):
         nout: int = 1,
     ) -> None:
         nin, nout = check_size(nin, "nin"), check_size(nout, "nout")
-        self.activation = activation if nonlin else "linear"
-        self.fused = fused
+        self.activation = activation if check_flag(nonlin, "nonlin") else "linear"
+        self.fused = check_flag(fused, "fused")
         self._activate = _named(ACTIVATIONS, self.activation, "activation")
         draw, source = _named(INITIALISERS, init, "init"), generator(seed)
         self.w = [Value(as_float(draw(source, nin, nout), "the weight that init draws")) for _ in range(nin)]
@@ -150,7 +150,7 @@ class Sequential(Module):
     def __init__(self, *layers: Any) -> None:
         for i, layer in enumerate(layers):
             if not callable(layer) and not isinstance(layer, str):
-                raise TypeError(f"Sequential(layers) must be modules, functions or names, layer {i} is {layer!r}")
+                raise TypeError(f"Sequential(layers) must be modules, functions or names, layer {i} is {shown(layer)}")
         self.layers = [Activation(layer) if isinstance(layer, str) else layer for layer in layers]
 
     def forward(self, x: Any) -> Any:

@@ -67,7 +67,9 @@ def hinge_loss(scores: Any, labels: Any, reduction: str = "mean") -> Any:
 
     def hinge(y: Number, t: Number) -> Any:
         if is_known(t) and t not in (-1.0, 1.0):
-            raise ValueError(f"hinge_loss(labels) must be -1 or 1, not {t!r}: write 2 * label - 1 for labels 0 and 1")
+            raise ValueError(
+                f"hinge_loss(labels) must be -1 or 1, not {shown(t)}: write 2 * label - 1 for labels 0 and 1"
+            )
         return table.relu(1.0 - t * y)
 
     return _entrywise(hinge, scores, labels, reduction)
@@ -86,7 +88,7 @@ def binary_cross_entropy(probabilities: Any, targets: Any, reduction: str = "mea
     def entropy(p: Number, t: float) -> Any:
         if is_known(p) and not 0.0 <= p <= 1.0:
             raise ValueError(
-                f"binary_cross_entropy(probabilities) must be from 0 to 1, not {p!r}: pass them through sigmoid, "
+                f"binary_cross_entropy(probabilities) must be from 0 to 1, not {shown(p)}: pass them through sigmoid, "
                 "or use binary_cross_entropy_with_logits"
             )
         _check_probability(t, "binary_cross_entropy(targets)")
@@ -220,7 +222,7 @@ def _is_list(x: Any) -> bool:
 
 def _check_probability(t: Number, argument: str) -> None:
     if is_known(t) and not 0.0 <= t <= 1.0:
-        raise ValueError(f"{argument} must be from 0 to 1, not {t!r}")
+        raise ValueError(f"{argument} must be from 0 to 1, not {shown(t)}")
 
 
 def _weighted(weight: Any, y: Any) -> Any:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from autograd_lite.core.checks import check_size
+from autograd_lite.core.checks import as_float, as_list, check_flag, check_size, shown
 from autograd_lite.core.modes import is_recording, is_watched, no_gc, no_grad
 from autograd_lite.core.value import Value, as_data
 from autograd_lite.nn.compiled import first_not_finite
@@ -60,10 +60,12 @@ def fit(
     """
     from tqdm.auto import tqdm
 
-    _check_arguments(model, loss, metrics, optimizer, jit)
+    _check_arguments(model, loss, metrics, optimizer, jit, stop)
     samples = _samples(data, "data")
     held_out = _samples(validation, "validation") if validation is not None else []
-    check_size(epochs, "fit(epochs)")
+    epochs = check_size(epochs, "fit(epochs)")
+    every = 0 if report is None else check_size(report, "fit(report)", 0)
+    progress = check_flag(progress, "fit(progress)")
     size = len(samples) if batch_size is None else check_size(batch_size, "fit(batch_size)")
     measures, shuffler, history = {"loss": loss, **(metrics or {})}, generator(seed), History()
     order = list(range(len(samples)))
@@ -89,7 +91,7 @@ def fit(
                 if batch_size is not None:
                     shuffler.shuffle(order)
                 measured = _train(order, size, step, bar, f"epoch {epoch:,}")
-                if held_out or stop:
+                if held_out or stop is not None:
                     write_back()
                 if held_out:
                     with no_grad():
@@ -97,9 +99,9 @@ def fit(
                     measured.update({f"val_{name}": x for name, x in validated.items()})
                 history.epochs.append(measured)
                 bar.set_postfix_str(line(measured), refresh=False)
-                if report and epoch % report == 0:
+                if every and epoch % every == 0:
                     bar.write(f"epoch {epoch:,}: {line(measured)}")
-                if stop and stop(history):
+                if stop is not None and stop(history):
                     history.ended = f"stopped after epoch {epoch:,}"
                     break
             else:
@@ -117,8 +119,16 @@ def patience(epochs: int, name: str = "loss") -> Callable[[History], bool]:
     >>> from autograd_lite import nn
     >>> stop = nn.patience(10, "val_loss")
     """
-    check_size(epochs, "patience(epochs)")
-    return lambda history: len(history) > epochs and min(history[name][-epochs:]) >= min(history[name][:-epochs])
+    epochs = check_size(epochs, "patience(epochs)")
+    if not isinstance(name, str):
+        raise TypeError(f"patience(name) must be the name of what is measured, such as 'loss', not {shown(name)}")
+
+    def stop(history: History) -> bool:
+        if not isinstance(history, History):
+            raise TypeError(f"what patience() gives is for fit(stop=...): it takes a History, not {shown(history)}")
+        return len(history) > epochs and min(history[name][-epochs:]) >= min(history[name][:-epochs])
+
+    return stop
 
 
 def _train(order: list[int], size: int, step: Step, bar: Any, epoch: str) -> dict[str, float]:
@@ -179,30 +189,41 @@ def _results(measures: Measures, outputs: list[Any], batch: list[Any]) -> dict[s
 
 
 def _numbers(results: Mapping[str, Any]) -> dict[str, float]:
-    return {name: float(getattr(x, "data", x)) for name, x in results.items()}
+    return {
+        name: as_float(as_data(x), f"what {name!r} measures, a loss or metric of fit,") for name, x in results.items()
+    }
 
 
 # --- checks of what a user passes ----------------------------------------------------------------------------------
 
 
-def _check_arguments(model: Any, loss: Any, metrics: Any, optimizer: Any, jit: Any) -> None:
-    if not isinstance(jit, bool) and jit != "auto":
-        raise ValueError(f"fit(jit) must be True, False or 'auto', not {jit!r:.60}")
+def _check_arguments(model: Any, loss: Any, metrics: Any, optimizer: Any, jit: Any, stop: Any) -> None:
+    if not isinstance(jit, bool) and not (isinstance(jit, str) and jit == "auto"):
+        raise ValueError(f"fit(jit) must be True, False or 'auto', not {shown(jit)}")
     if not is_recording():
         raise RuntimeError("fit(...) inside no_grad() would train nothing: call it outside")
+    if not callable(model):
+        raise TypeError(f"fit(model) must be a Module or a function of one input, not {shown(model)}")
+    if stop is not None and not callable(stop):
+        raise TypeError(f"fit(stop) must be a function of the history, such as nn.patience(10), not {shown(stop)}")
     if not callable(loss):
-        raise TypeError(f"fit(loss) must be a function of outputs and targets, not {loss!r}")
+        raise TypeError(f"fit(loss) must be a function of outputs and targets, not {shown(loss)}")
     if metrics is not None and not isinstance(metrics, Mapping):
-        raise TypeError(f"fit(metrics) must be a dict of functions by name, not {metrics!r}")
+        raise TypeError(f"fit(metrics) must be a dict of functions by name, not {shown(metrics)}")
+    for name, measure in (metrics or {}).items():
+        if not callable(measure) or not isinstance(name, str) or name == "loss":
+            raise TypeError(
+                f"fit(metrics) must give functions by names other than 'loss', not {shown({name: measure})}"
+            )
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"fit(optimizer) must be one of optim, as SGD(model.parameters()), not {optimizer!r:.60}")
+        raise TypeError(f"fit(optimizer) must be one of optim, as SGD(model.parameters()), not {shown(optimizer)}")
     if isinstance(model, Module) and not set(model.parameters()) & set(optimizer.parameters):
         raise ValueError("fit(optimizer) moves none of this model's parameters: make it with model.parameters()")
 
 
 def _one_value(loss: Any) -> Value:
     if not isinstance(loss, Value):
-        raise TypeError(f"fit(loss) must return one Value, not {loss!r:.60}")
+        raise TypeError(f"fit(loss) must return one Value, not {shown(loss)}")
     return loss
 
 
@@ -229,8 +250,11 @@ def _check_finite(function: Measure, optimizer: Optimizer, where: str) -> Callab
 
 def _samples(data: Any, argument: str) -> list[Any]:
     if not isinstance(data, (tuple, list)) or len(data) != 2:
-        raise TypeError(f"fit({argument}) must be a pair (inputs, targets), not {data!r:.60}")
-    inputs, targets = (x.tolist() if hasattr(x, "tolist") else list(x) for x in data)
+        raise TypeError(f"fit({argument}) must be a pair (inputs, targets), not {shown(data)}")
+    inputs, targets = (
+        as_list(x.tolist() if hasattr(x, "tolist") else x, f"fit({argument})[{i}]", "samples")
+        for i, x in enumerate(data)
+    )
     if len(inputs) != len(targets) or not inputs:
         raise ValueError(f"fit({argument}) needs a target for each input, got {len(inputs)} and {len(targets)}")
     return list(zip(inputs, targets))

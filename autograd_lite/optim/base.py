@@ -44,7 +44,7 @@ class Optimizer:
         numbers = [
             after.update(p.data, as_data(p.grad), memory, lr) for p, memory in zip(self.parameters, after.memory)
         ]
-        store([self, *self.parameters], ["__dict__", *["data"] * len(numbers)], [vars(after), *numbers])
+        store([self, *self.parameters], ["__dict__", *["_data"] * len(numbers)], [vars(after), *numbers])
 
     def update(self, x: float, g: float, memory: dict[str, float], lr: float) -> float:
         raise NotImplementedError(f"{type(self).__name__} must define update(self, x, g, memory, lr)")
@@ -99,7 +99,7 @@ def store(objects: Sequence[Any], names: Sequence[str], values: Sequence[Any]) -
 
 def assign(parameters: Sequence[Value], numbers: Sequence[float]) -> None:
     """Give each parameter its number: all or none."""
-    store(parameters, ["data"] * len(numbers), numbers)
+    store(parameters, ["_data"] * len(numbers), numbers)
 
 
 def leaf_values(parameters: Iterable[Value], argument: str) -> list[Value]:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 
-from autograd_lite.core.checks import check_number
+from autograd_lite.core.checks import check_number, shown
 from autograd_lite.core.value import Value, as_data
 from autograd_lite.optim.base import leaf_values, store
 
@@ -24,8 +24,10 @@ def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
     norm = math.hypot(*gradients)
     if not math.isfinite(norm):
         worst = next((p for p, g in zip(leaves, gradients) if not math.isfinite(g)), leaves[0])
-        raise FloatingPointError(f"clip_grad_norm: the norm of the gradients is {norm}; one of them is at {worst!r}")
+        raise FloatingPointError(
+            f"clip_grad_norm: the norm of the gradients is {norm}; one of them is at {shown(worst)}"
+        )
     scale = max_norm / (norm + 1e-6)
     if scale < 1.0:
-        store(leaves, ["grad"] * len(leaves), [p.grad * scale for p in leaves])
+        store(leaves, ["_grad"] * len(leaves), [p.grad * scale for p in leaves])
     return norm

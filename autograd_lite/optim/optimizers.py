@@ -6,7 +6,7 @@ make such schedules.
 
 from collections.abc import Iterable
 
-from autograd_lite.core.checks import check_number, shown
+from autograd_lite.core.checks import check_flag, check_number, shown
 from autograd_lite.core.value import Value
 from autograd_lite.optim.base import Optimizer
 from autograd_lite.optim.schedules import Schedule
@@ -35,9 +35,9 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, momentum=momentum, weight_decay=weight_decay)
-        if nesterov and momentum == 0.0:
+        self.nesterov = check_flag(nesterov, "nesterov")
+        if self.nesterov and self.momentum == 0.0:
             raise ValueError("SGD(nesterov=True) needs a momentum above 0")
-        self.nesterov = nesterov
 
     def update(self, x: float, g: float, memory: dict[str, float], lr: float) -> float:
         g += self.weight_decay * x

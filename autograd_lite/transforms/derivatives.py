@@ -14,6 +14,7 @@ from contextvars import copy_context
 from functools import wraps
 from typing import Any
 
+from autograd_lite.core.checks import shown
 from autograd_lite.core.modes import as_numbers, is_recording
 from autograd_lite.core.primitives import VARIABLE
 from autograd_lite.core.value import (
@@ -232,7 +233,9 @@ def _linearized(
     _check(f, ())
     _check_primals(transform, primals)
     if not isinstance(tangents, (tuple, list)):
-        raise TypeError(f"{transform}(tangents) must be a tuple with one entry for each of primals, not {tangents!r}")
+        raise TypeError(
+            f"{transform}(tangents) must be a tuple with one entry for each of primals, not {shown(tangents)}"
+        )
     structure = flatten(tuple(primals), f"{transform}(primals)")[1]
     seeds = leaves_like(structure, tuple(tangents), f"{transform}(tangents)")
     return _Call(f, primals, {}, tuple(range(len(primals)))), seeds
@@ -266,15 +269,17 @@ def _columns(ins: Structure, shape: tuple[int, ...], columns: list[list[Any]]) -
 
 def _check(f: Any, argnums: Any) -> None:
     if not callable(f):
-        raise TypeError(f"f must be a function of numbers, not {f!r}: pass the function itself, not its result")
+        raise TypeError(f"f must be a function of numbers, not {shown(f)}: pass the function itself, not its result")
     indices = [argnums] if isinstance(argnums, int) else argnums
     if not isinstance(indices, (tuple, list)) or not all(type(i) is int for i in indices):
-        raise TypeError(f"argnums must be an int or a tuple of ints, the positions of arguments, not {argnums!r}")
+        raise TypeError(f"argnums must be an int or a tuple of ints, the positions of arguments, not {shown(argnums)}")
 
 
 def _check_primals(transform: str, primals: Any) -> None:
     if not isinstance(primals, (tuple, list)) or not primals:
-        raise TypeError(f"{transform}(primals) must be a tuple of the arguments, not {primals!r}: write ({primals!r},)")
+        raise TypeError(
+            f"{transform}(primals) must be a tuple of the arguments, not {shown(primals)}: write ({shown(primals)},)"
+        )
 
 
 def _positions(f: Function, argnums: Argnums, count: int) -> list[int]:

@@ -14,7 +14,7 @@ from itertools import islice, product
 from math import prod
 from typing import Any
 
-from autograd_lite.core.checks import as_float
+from autograd_lite.core.checks import as_float, shown
 from autograd_lite.core.value import Number, Value
 
 
@@ -61,7 +61,10 @@ def flatten(tree: Any, argument: str = "tree", static: tuple[type, ...] = ()) ->
     `argument`.
     """
     leaves: list[Number] = []
-    return leaves, _take_apart(tree, argument, leaves, static)
+    try:
+        return leaves, _take_apart(tree, argument, leaves, static)
+    except RecursionError:
+        raise ValueError(f"{argument} is nested too deeply: does something in it contain itself?") from None
 
 
 class Static:
@@ -70,6 +73,7 @@ class Static:
 
 def leaves_like(structure: Structure, tree: Any, argument: str) -> list[Number]:
     """The leaves of `tree`, which must have the given structure (dicts in any order); else a ValueError."""
+    flatten(tree, argument)
     leaves, own = flatten(_in_order(structure, tree), argument)
     _compare(structure, own, argument)
     return leaves
@@ -83,7 +87,7 @@ def unflatten(structure: Structure, leaves: Iterable[Any]) -> Any:
 def paths(tree: Any, root: str) -> list[str]:
     """A name for each leaf: `root` and the steps that lead to it."""
     if isinstance(tree, dict):
-        return [path for key, x in tree.items() for path in paths(x, f"{root}[{key!r}]")]
+        return [path for key, x in tree.items() for path in paths(x, f"{root}[{shown(key)}]")]
     if isinstance(tree, (list, tuple)):
         return [path for i, x in enumerate(tree) for path in paths(x, f"{root}[{i}]")]
     if is_array_type(type(tree)):
@@ -125,7 +129,7 @@ def _take_apart(tree: Any, place: str, leaves: list[Number], static: tuple[type,
         children = tuple(_take_apart(x, f"{place}[{i}]", leaves, static) for i, x in enumerate(tree))
         return Structure(kind if hasattr(kind, "_fields") else list if isinstance(tree, list) else tuple, (), children)
     if isinstance(tree, dict):
-        children = tuple(_take_apart(x, f"{place}[{key!r}]", leaves, static) for key, x in tree.items())
+        children = tuple(_take_apart(x, f"{place}[{shown(key)}]", leaves, static) for key, x in tree.items())
         return Structure(dict, tuple(tree), children)
     if is_array_type(kind):
         if hasattr(tree, "mask"):
@@ -167,4 +171,4 @@ def _compare(wanted: Structure, got: Structure, place: str) -> None:
         raise ValueError(f"{place} must be {wanted}, as its counterpart is, not {got}")
     steps = wanted.keys if wanted.kind is dict else range(len(wanted.children))
     for step, mine, theirs in zip(steps, wanted.children, got.children):
-        _compare(mine, theirs, f"{place}[{step!r}]")
+        _compare(mine, theirs, f"{place}[{shown(step)}]")

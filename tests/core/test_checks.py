@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from autograd_lite.core.checks import as_float, check_number, check_size, shown
+from autograd_lite.core.checks import as_float, as_list, check_choice, check_flag, check_number, check_size, shown
 
 
 @pytest.mark.parametrize("x", [2, 2.0, True, Fraction(1, 2)])
@@ -20,9 +20,14 @@ def test_numbers_of_numpy_are_numbers():
 
 
 def test_a_tensor_is_told_how_to_become_a_number():
-    torch = pytest.importorskip("torch")
+    class Tensor:
+        shape, dtype, detach = (), "float32", None
+
+        def __repr__(self):
+            return "tensor(1.0)"
+
     with pytest.raises(TypeError, match=r"x must be a real number, not tensor.*use .data or .detach\(\)"):
-        as_float(torch.tensor(1.0), "x")
+        as_float(Tensor(), "x")
 
 
 def test_a_number_beyond_the_range_is_named():
@@ -40,6 +45,18 @@ def test_bounds():
     for n in (0, True, 1.0, "1", None):
         with pytest.raises(ValueError, match="n must be a whole number of at least 1, not"):
             check_size(n, "n")
+
+
+def test_flags_words_and_lists():
+    assert check_flag(1, "f") is True
+    assert check_flag(False, "f") is False
+    assert check_choice("a", ["a", "b"], "w") == "a"
+    assert as_list((x for x in (1, 2)), "xs") == [1, 2]
+    for refused in (lambda: check_flag("no", "f"), lambda: check_flag(2, "f"), lambda: as_list({1}, "f")):
+        with pytest.raises(TypeError, match="f must be"):
+            refused()
+    with pytest.raises(ValueError, match=r"w must be one of 'a', 'b', not \[\]"):
+        check_choice([], ["a", "b"], "w")
 
 
 def test_anything_can_be_shown():

@@ -11,6 +11,7 @@ from shutil import which
 from typing import Any
 
 from autograd_lite.compiler.ir import CannotRunError, Program
+from autograd_lite.core.checks import check_choice
 
 Runner = Callable[[Sequence[Any]], Sequence[float]]
 NEEDS = {"python": "", "numba": "jit", "jax": "jax", "javascript": ""}  # the extra that installs it
@@ -45,8 +46,7 @@ def check(backend: str | None) -> None:
     """A ValueError for an unknown backend, an ImportError that says how to install a missing one."""
     if backend is None:
         return
-    if backend not in NEEDS:
-        raise ValueError(f"backend must be one of {', '.join(map(repr, NEEDS))}, not {backend!r}")
+    check_choice(backend, NEEDS, "backend")
     if backend == "javascript":
         if not IN_BROWSER and which("node") is None:
             raise ImportError("backend 'javascript' needs node on PATH: nodejs.org has it, or choose backend='python'")

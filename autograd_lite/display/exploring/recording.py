@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.jitted import jit
-from autograd_lite.core.checks import as_float
+from autograd_lite.core.checks import as_float, shown
 from autograd_lite.transforms.derivatives import grad
 
 Function = Callable[..., Any]
@@ -83,7 +83,7 @@ def _named(f: Any) -> dict[str, Function]:
             alike = (name if i == 1 else f"{name} ({i})" for i in range(1, 100))
             functions[next(n for n in alike if n not in functions)] = g
     if not functions or not all(map(callable, functions.values())):
-        raise TypeError(f"explore(f) takes a function, or a list or dict of functions, not {f!r:.60}")
+        raise TypeError(f"explore(f) takes a function, or a list or dict of functions, not {shown(f)}")
     return functions
 
 
@@ -92,17 +92,17 @@ def _parameters(f: Function) -> list[inspect.Parameter]:
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     found = [p for p in inspect.signature(f).parameters.values() if p.kind in kinds]
     if not found:
-        raise TypeError(f"explore(f) needs functions of at least one number, {f!r:.60} takes none")
+        raise TypeError(f"explore(f) needs functions of at least one number, {shown(f)} takes none")
     return found
 
 
 def _argument(name: str, bound: Any) -> Argument:
     """(low, high) or (low, high, start), checked; it starts in the middle unless it says where."""
     if not isinstance(bound, (list, tuple)) or len(bound) not in (2, 3):
-        raise TypeError(f"explore({name}) must be (low, high) or (low, high, start), not {bound!r:.60}")
+        raise TypeError(f"explore({name}) must be (low, high) or (low, high, start), not {shown(bound)}")
     low, high, *start = [as_float(number, f"explore({name})") for number in bound]
     middle = low + (high - low) * (0.7 if low < 0.0 < high else 0.5)  # 0 shows little
     at = start[0] if start else float(f"{middle:.3g}")
     if not (isfinite(low) and isfinite(high) and low < high and low <= at <= high):
-        raise ValueError(f"explore({name}) must be finite, low < high, with the start between them, not {bound!r:.60}")
+        raise ValueError(f"explore({name}) must be finite, low < high, with the start between them, not {shown(bound)}")
     return Argument(name, low, high, at)

@@ -1,5 +1,6 @@
 """A computation graph as a formula."""
 
+from autograd_lite.core.checks import check_size, shown
 from autograd_lite.core.value import Value
 
 
@@ -33,8 +34,7 @@ def expression(value: Value, *, limit: int = 200) -> Expression:
     from autograd_lite.display.formula.terms import formula
 
     if not isinstance(value, Value):
-        raise TypeError(f"expression(value) takes a Value, not {value!r}")
-    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
-        raise ValueError(f"expression(limit) must be a whole number of at least 1, not {limit!r}")
+        raise TypeError(f"expression(value) takes a Value, not {shown(value)}")
+    limit = check_size(limit, "expression(limit)")
     term = formula(value, lambda v: v.label if not v.parents else "", limit)
     return Expression(term.text, term.latex)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, overload
 
+from autograd_lite.core.checks import check_flag, check_size, shown
 from autograd_lite.core.value import Value, is_constant, topological_order
 from autograd_lite.nn.module import Module
 
@@ -135,13 +136,14 @@ def draw(
 
         if (merge, direction, depth, limit) != (False, "LR", None, LIMIT):
             raise ValueError("draw(model) takes grad alone; merge, direction, depth and limit are options of graphs")
-        return NetworkDrawing(roots, bool(grad))
-    if direction not in DIRECTIONS:
-        raise ValueError(f"draw(direction) must be 'LR' or 'TB', not {direction!r}")
-    for name, number, least in (("depth", depth, 0), ("limit", limit, 1)):
-        if number is not None and (not isinstance(number, int) or isinstance(number, bool) or number < least):
-            raise ValueError(f"draw({name}) must be a whole number of at least {least}, not {number!r}")
-    return Drawing(_picture(_values(roots), grad is not False, depth, limit), direction, merge)
+        return NetworkDrawing(roots, grad is not None and check_flag(grad, "draw(grad)"))
+    if not isinstance(direction, str) or direction not in DIRECTIONS:
+        raise ValueError(f"draw(direction) must be 'LR' or 'TB', not {shown(direction)}")
+    depth = None if depth is None else check_size(depth, "draw(depth)", 0)
+    limit, merge = check_size(limit, "draw(limit)"), check_flag(merge, "draw(merge)")
+    return Drawing(
+        _picture(_values(roots), grad is None or check_flag(grad, "draw(grad)"), depth, limit), direction, merge
+    )
 
 
 def html_of_value(v: Value) -> str | None:
@@ -204,8 +206,8 @@ def _values(roots: Any) -> list[Value]:
     """The roots as a list, however they were given."""
     if isinstance(roots, Value):
         return [roots]
-    if isinstance(roots, Iterable) and not isinstance(roots, (str, bytes)):
+    if isinstance(roots, Iterable) and getattr(roots, "shape", None) != ():
         found = list(roots)
         if found and all(isinstance(v, Value) for v in found):
             return found
-    raise TypeError(f"draw(roots) must be a Value or a list of Values, not {roots!r}")
+    raise TypeError(f"draw(roots) must be a Value or a list of Values, not {shown(roots)}")

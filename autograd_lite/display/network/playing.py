@@ -6,12 +6,13 @@ from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from os import PathLike, fspath
-from pathlib import Path
 from typing import Any
 
+from autograd_lite.core.checks import as_float, as_list, check_choice, shown
 from autograd_lite.display.network.columns import Column, columns
 from autograd_lite.display.network.picture import NetworkDrawing
 from autograd_lite.display.network.recorded import CURVE, SQUARE, Loss, Recorded, activities, recorded
+from autograd_lite.nn.files import as_path, write_whole
 from autograd_lite.nn.module import Module
 from autograd_lite.optim.base import Optimizer
 from autograd_lite.optim.schedules import rate_at
@@ -71,13 +72,14 @@ class Playground:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the page, `.html`; another suffix is a ValueError."""
-        if not fspath(path).lower().endswith(".html"):
+        target = as_path(path, "save(path)")
+        if target.suffix.lower() != ".html":
             raise ValueError(f"save(path) of a playground must end in .html, not {fspath(path)!r}")
         style = "body { background: Canvas; color: CanvasText; margin: 1em; }"
         head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         head += f'<meta name="color-scheme" content="light dark"><title>{self._still.caption}</title>'
         page = f'<!doctype html>\n<html lang="{self._content["language"]}"><head>{head}<style>{style}</style></head>'
-        Path(path).write_text(f"{page}<body>{self._repr_html_()}</body></html>\n", encoding="utf-8")
+        write_whole(target, f"{page}<body>{self._repr_html_()}</body></html>\n".encode())
 
     def live(self) -> Any:
         """The page tied to this kernel: its button "keep" brings the weights back into the model and its optimiser.
@@ -157,11 +159,12 @@ def playground(
     <playground of a network of 2 - 4 - 1: show it in a notebook, or save('playground.html')>
     """
     if not isinstance(model, Module):
-        raise TypeError(f"playground(model) takes a network such as nn.MLP(2, [8, 1]), not {model!r:.60}")
+        raise TypeError(f"playground(model) takes a network such as nn.MLP(2, [8, 1]), not {shown(model)}")
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"playground(optimizer) must be an optimiser such as optim.Adam(...), not {optimizer!r:.60}")
-    if language not in TEXTS:
-        raise ValueError(f"playground(language) must be one of {', '.join(TEXTS)}, not {language!r}")
+        raise TypeError(f"playground(optimizer) must be an optimiser such as optim.Adam(...), not {shown(optimizer)}")
+    if not callable(loss):
+        raise TypeError(f"playground(loss) must be a function of outputs and targets, not {shown(loss)}")
+    check_choice(language, TEXTS, "playground(language)")
     network = columns(model)
     inputs, targets = _samples(data, network[0].size)
     place = {p: i for i, p in enumerate(optimizer.parameters)}
@@ -175,11 +178,12 @@ def playground(
 
 def _samples(data: Any, size: int) -> tuple[list[list[float]], list[Any]]:
     if not isinstance(data, (tuple, list)) or len(data) != 2:
-        raise TypeError(f"playground(data) must be a pair (inputs, targets), not {data!r:.60}")
-    inputs, targets = (x.tolist() if hasattr(x, "tolist") else list(x) for x in data)
+        raise TypeError(f"playground(data) must be a pair (inputs, targets), not {shown(data)}")
+    inputs, targets = (as_list(x.tolist() if hasattr(x, "tolist") else x, "playground(data)", "samples") for x in data)
     if len(inputs) != len(targets) or not inputs:
         raise ValueError(f"playground(data) needs a target for each input, got {len(inputs)} and {len(targets)}")
-    rows = [[float(e) for e in x] if isinstance(x, (list, tuple)) else [float(x)] for x in inputs]
+    wide = [x if isinstance(x, (list, tuple)) else [x] for x in inputs]
+    rows = [[as_float(e, "a number in playground(data)") for e in x] for x in wide]
     if any(len(row) != size for row in rows):
         raise ValueError(f"playground(data) must have {size} numbers in each input, as the model takes")
     return rows, targets

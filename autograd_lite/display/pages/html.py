@@ -13,6 +13,8 @@ from importlib.resources import files
 from math import isfinite
 from typing import Any
 
+from autograd_lite.core.checks import check_choice
+
 LANGUAGES = ("en", "zh")
 RUN_IT = {"en": "Run this cell to play with it.", "zh": "运行这个单元格，即可动手操作。"}
 
@@ -94,5 +96,5 @@ def plain(x: float) -> float | str:
 
 
 def check_language(language: str | None, place: str) -> None:
-    if language is not None and language not in LANGUAGES:
-        raise ValueError(f"{place} must be one of {', '.join(map(repr, LANGUAGES))}, not {language!r}")
+    if language is not None:
+        check_choice(language, LANGUAGES, place)

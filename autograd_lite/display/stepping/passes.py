@@ -4,6 +4,7 @@ from html import escape
 from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
+from autograd_lite.core.checks import shown
 from autograd_lite.core.value import Value
 from autograd_lite.display.stepping.walk import Walk
 from autograd_lite.nn.files import as_path, write_whole
@@ -89,6 +90,6 @@ def steps(root: Value, *, language: str | None = None) -> Steps:
     from autograd_lite.display.pages.html import check_language
 
     if not isinstance(root, Value):
-        raise TypeError(f"steps(root) takes a Value, not {root!r}")
+        raise TypeError(f"steps(root) takes a Value, not {shown(root)}")
     check_language(language, "steps(language)")
     return Steps(root, language)

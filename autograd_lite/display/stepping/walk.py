@@ -5,6 +5,7 @@ from itertools import count
 from typing import NamedTuple, overload
 
 from autograd_lite.core.backward import run_closure, run_closure_recording
+from autograd_lite.core.checks import shown
 from autograd_lite.core.value import Value, is_constant, topological_order
 
 SHOWN = 60  # rows of a printed table; pages hold no more nodes than a diagram can
@@ -79,7 +80,10 @@ class Walk(Sequence[Step]):
     def __getitem__(self, index: int | slice) -> Step | list[Step]:
         if isinstance(index, slice):
             return [self._step(*handed) for handed in self.handed[index]]
-        return self._step(*self.handed[index])
+        try:
+            return self._step(*self.handed[index])
+        except (IndexError, TypeError) as error:
+            raise type(error)(f"there are steps 0 to {len(self) - 1}, none of index {shown(index)}") from None
 
     @property
     def forward(self) -> ForwardSteps:

@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from autograd_lite.core.checks import as_float
+from autograd_lite.core.checks import as_float, shown
 from autograd_lite.core.value import Value
 from autograd_lite.display.stepping.walk import Walk
 
@@ -31,7 +31,7 @@ def live(root: Value, *, language: str | None = None) -> Any:
     for a page, or one that nothing can compute again, such as one with nodes recorded by hand.
     """
     if not isinstance(root, Value):
-        raise TypeError(f"live(root) takes a Value, not {root!r}")
+        raise TypeError(f"live(root) takes a Value, not {shown(root)}")
     try:
         import anywidget
         import traitlets

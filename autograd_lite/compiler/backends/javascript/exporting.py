@@ -8,6 +8,7 @@ from typing import Any
 from autograd_lite.compiler.backends.javascript.loading import runnable
 from autograd_lite.compiler.backends.javascript.translate import number
 from autograd_lite.compiler.jitted import jit
+from autograd_lite.core.checks import shown
 from autograd_lite.transforms.pytree import Structure, is_array_type
 
 
@@ -27,7 +28,7 @@ def to_javascript(f: Callable[..., Any], *args: Any) -> str:
     export default function (...args) { return compute(args); }
     """
     if not callable(f):
-        raise TypeError(f"to_javascript(f) needs a function, not {f!r}")
+        raise TypeError(f"to_javascript(f) needs a function, not {shown(f)}")
     recording = jit(f).recording_for(args, {}, [])
     program = recording.program
     held = ", ".join(number(v.data) for v in program.captured)
