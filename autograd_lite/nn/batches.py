@@ -42,6 +42,7 @@ class Batches:
         self.whole = size is None
         self.trainer = Trainer(self._one_by_one, optimizer)
         self._gradients: dict[int, Gradient] = {}
+        self._rows: Any = None  # of the last batch
         inputs, targets = zip(*samples)
         self._inputs = Columns(inputs)
         self._targets = Columns(targets) if size else None
@@ -64,7 +65,9 @@ class Batches:
         if len(batch) not in self._gradients:
             self._gradients[len(batch)] = self._record(len(batch))
         targets = [self._targets.lines(batch)] if self._targets else []
-        loss = self.trainer.move(self._gradients[len(batch)], targets, self._inputs.rows(batch), check)
+        if not self.whole or self._rows is None:
+            self._rows = self._inputs.rows(batch)
+        loss = self.trainer.move(self._gradients[len(batch)], targets, self._rows, check)
         return loss, self.trainer.others
 
     def _record(self, size: int) -> Gradient:
@@ -166,4 +169,5 @@ def _alike(a: Any, b: Any) -> bool:
 def _random_states() -> tuple[Any, ...]:
     """Where Python's generator of random numbers is, and NumPy's, if that is in use."""
     numpy = sys.modules.get("numpy")
-    return random.getstate(), numpy and str(numpy.random.get_state())
+    state = numpy.random.get_state() if numpy else ("", b"")
+    return random.getstate(), bytes(state[1]), *state[2:]
