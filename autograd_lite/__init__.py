@@ -12,7 +12,6 @@ A `Value` is a float that remembers how it was computed; `backward()` differenti
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from autograd_lite.compiler import jit, to_javascript, to_jax, vmap
 from autograd_lite.core.custom import primitive
 from autograd_lite.core.elementary import abs as abs
 from autograd_lite.core.elementary import (
@@ -69,25 +68,45 @@ from autograd_lite.core.functions import pow as pow
 from autograd_lite.core.functions import sum as sum
 from autograd_lite.core.modes import detect_anomaly, no_gc, no_grad
 from autograd_lite.core.value import Value
-from autograd_lite.display import draw, explore, expression, live, playground, steps
-from autograd_lite.display.graph.drawing import html_of_value
 from autograd_lite.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 if TYPE_CHECKING:
     from autograd_lite import nn as nn
     from autograd_lite import optim as optim
     from autograd_lite import testing as testing
+    from autograd_lite.compiler import jit, to_javascript, to_jax, vmap
+    from autograd_lite.display import draw, explore, expression, live, playground, steps
 
 __version__ = "0.1.0"
 
-Value._repr_html_ = html_of_value  # type: ignore[attr-defined]  # a Value shows itself in a notebook: its graph
+
+def _html(v: Value) -> str | None:
+    from autograd_lite.display.graph.drawing import html_of_value
+
+    return html_of_value(v)
+
+
+Value._repr_html_ = _html  # type: ignore[attr-defined]  # a Value shows itself in a notebook: its graph
+ROOMS = ("nn", "optim", "testing")
+LATER = {
+    "compiler": ("jit", "to_javascript", "to_jax", "vmap"),
+    "display": ("draw", "explore", "expression", "live", "playground", "steps"),
+}
 
 
 def __getattr__(name: str) -> Any:
-    """The rooms that not everybody needs, imported when they are first named: `nn`, `optim`, `testing`."""
-    if name in ("nn", "optim", "testing"):
+    """What not everybody needs, imported when it is first named: rooms, and functions of other rooms."""
+    if name in ROOMS:
         return import_module(f"autograd_lite.{name}")
+    for room, functions in LATER.items():
+        if name in functions:
+            globals()[name] = function = getattr(import_module(f"autograd_lite.{room}"), name)
+            return function
     raise AttributeError(f"module 'autograd_lite' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *ROOMS, *__all__})
 
 
 # Without the names of Python's own functions, which `import *` would hide: import those, or write autograd_lite.sum.
