@@ -50,8 +50,7 @@ def test_affine(shape):
     np.testing.assert_allclose(dx.reshape(-1, 6), dout.reshape(-1, 4) @ weights.T)
     np.testing.assert_allclose(layer.dW, rows.T @ dout.reshape(-1, 4))
     np.testing.assert_allclose(layer.db, dout.reshape(-1, 4).sum(0))
-    report = check_layer(layer, x)
-    assert {p.name.partition("/d")[2][0] for p in report.partials} >= {"x"} if x.size <= 24 else True
+    check_layer(layer, x)
     assert layer.W is weights
     weights -= 0.5 * layer.dW  # the caller's own array: an update in place is seen
     np.testing.assert_allclose(layer.forward(x).reshape(-1, 4), rows @ weights + bias)
