@@ -12,7 +12,7 @@ from autograd_lite.core.modes import no_grad
 Panel = Callable[[Any], object]  # draws on Matplotlib's axes
 
 
-def demo_xor() -> None:
+def demo_xor(folder: Path) -> None:
     """A 2-4-1 sigmoid network learns XOR, until all four answers round to the right one."""
     inputs, targets = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
     model = nn.MLP(2, [4, 1], activation="sigmoid", output="sigmoid", seed=0)
@@ -30,10 +30,10 @@ def demo_xor() -> None:
     print(history)
     for x, y in zip(inputs, model(inputs)):
         print(f"  {x[0]} xor {x[1]} = {round(y.item())}, from {y:.3f}")
-    _picture("xor.png", lambda axes: _draw_decision_regions(axes, model, inputs, targets), history.plot)
+    _picture(folder / "xor.png", lambda axes: _draw_decision_regions(axes, model, inputs, targets), history.plot)
 
 
-def demo_digits() -> None:
+def demo_digits(folder: Path) -> None:
     """64-32-10 networks learn to read 8x8 images of digits: sigmoid with squared error, relu with cross-entropy."""
     try:
         from sklearn.datasets import load_digits
@@ -72,10 +72,10 @@ def demo_digits() -> None:
         )
         print(history)
         panels += [_confusion_panel(model, test, title), history.plot]
-    _picture("digits.png", *panels)
+    _picture(folder / "digits.png", *panels)
 
 
-def demo_quadratic() -> None:
+def demo_quadratic(folder: Path) -> None:
     """A five-layer network with relu, tanh and sigmoid learns y = x**2 + 2x - 3 on [-5, 5]."""
     inputs = [[-5.0 + i / 5] for i in range(51)]
     targets = [x * x + 2.0 * x - 3.0 for [x] in inputs]
@@ -97,10 +97,10 @@ def demo_quadratic() -> None:
     print(history)
     with no_grad():
         print(f"mean squared error {nn.mse_loss(model(inputs), targets):.4f}")
-    _picture("quadratic.png", lambda axes: _draw_fit(axes, model, inputs, targets), history.plot)
+    _picture(folder / "quadratic.png", lambda axes: _draw_fit(axes, model, inputs, targets), history.plot)
 
 
-DEMOS: dict[str, Callable[[], None]] = {"xor": demo_xor, "digits": demo_digits, "quadratic": demo_quadratic}
+DEMOS: dict[str, Callable[[Path], None]] = {"xor": demo_xor, "digits": demo_digits, "quadratic": demo_quadratic}
 
 
 def _columns(samples: list[tuple[Any, Any]]) -> tuple[list[Any], list[Any]]:
@@ -110,7 +110,7 @@ def _columns(samples: list[tuple[Any, Any]]) -> tuple[list[Any], list[Any]]:
 # --- pictures ------------------------------------------------------------------------------------------------------
 
 
-def _picture(name: str, *panels: Panel) -> None:
+def _picture(path: Path, *panels: Panel) -> None:
     """Save the panels as one picture, two in a row, and say where."""
     try:
         from matplotlib.figure import Figure
@@ -121,8 +121,8 @@ def _picture(name: str, *panels: Panel) -> None:
     figure = Figure(figsize=(10, 4.5 * rows), layout="constrained")
     for panel, axes in zip(panels, figure.subplots(rows, 2).flat):
         panel(axes)
-    figure.savefig(name, dpi=120)
-    print(f"The picture is in {Path(name).resolve()}")
+    figure.savefig(path, dpi=120)
+    print(f"The picture is in {path.resolve()}")
 
 
 def _draw_decision_regions(axes: Any, model: nn.Module, inputs: list[Any], targets: list[Any]) -> None:

@@ -40,7 +40,9 @@ def lab(folder: Path | None = None, *, launch: bool = True, language: str = "en"
     print(f"The notebooks are in {folder.resolve()}\nBegin with {first}")
     if launch:
         as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # as in a container
-        subprocess.run([sys.executable, "-m", "jupyterlab", *as_root, str(folder)], check=True)
+        done = subprocess.run([sys.executable, "-m", "jupyterlab", *as_root, str(folder)], check=False)
+        if done.returncode:
+            raise ValueError(f"JupyterLab ended with status {done.returncode}: what it printed above says why")
 
 
 def languages() -> list[str]:

@@ -3,13 +3,16 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from math import isinf
 from pathlib import Path
+from tempfile import mkdtemp
 
 from autograd_lite.cli.lab import lab
 from autograd_lite.cli.parse import parse
 from autograd_lite.core.checks import shown
 from autograd_lite.core.value import Value, topological_order
 from autograd_lite.display.graph.drawing import draw
+from autograd_lite.display.graph.runner import RenderError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError, RenderError) as error:
         print(f"autograd-lite: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -36,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="differentiate an expression, draw it, and train a small network")
     demo.add_argument("which", nargs="?", default="xor", choices=["xor", "digits", "quadratic"], help="the network")
-    demo.add_argument("-o", "--output", type=Path, default=Path("demo.svg"), help="the expression's graph")
+    demo.add_argument("-o", "--output", type=Path, help="the expression's graph; the other picture goes beside it")
     demo.set_defaults(run=_demo)
 
     drawing = commands.add_parser("draw", help="draw an expression, its values and gradients")
@@ -58,7 +61,12 @@ def _lab(options: argparse.Namespace) -> None:
 
 
 def _draw(options: argparse.Namespace) -> None:
-    y = parse(options.expression, dict(_assignment(text) for text in options.values))
+    values: dict[str, float] = {}
+    for name, number in map(_assignment, options.values):
+        if name in values:
+            raise ValueError(f"{name} is given twice, as {values[name]:g} and {number:g}: give it once")
+        values[name] = number
+    y = parse(options.expression, values)
     y.label = y.label or "y"
     y.backward()
     draw(y).save(options.output)
@@ -69,6 +77,8 @@ def _draw(options: argparse.Namespace) -> None:
 def _demo(options: argparse.Namespace) -> None:
     from autograd_lite.cli.demos import DEMOS
 
+    # What nobody asked for a place for goes where it does no harm.
+    graph = options.output or Path(mkdtemp(prefix="autograd-lite-")) / "demo.svg"
     if options.which == "xor":
         a, b, c = Value(2.0, label="a"), Value(-3.0, label="b"), Value(5.0, label="c")
         y = (a * b + c).tanh()
@@ -76,9 +86,10 @@ def _demo(options: argparse.Namespace) -> None:
         y.backward()
         print("y = tanh(a * b + c), and its derivative in every node, by backpropagation:\n")
         _print_table(y)
-        draw(y).save(options.output)
-        print(f"\nThe graph is in {options.output.resolve()}\n")
-    DEMOS[options.which]()
+        draw(y).save(graph)
+        print(f"\nThe graph is in {graph.resolve()}\n")
+    DEMOS[options.which](graph.parent)
+    print("\nNext: autograd-lite lab opens the course, and autograd-lite draw 'a*b + c' a=2 b=-3 c=10 draws your own.")
 
 
 def _print_table(y: Value) -> None:
@@ -95,6 +106,9 @@ def _assignment(text: str) -> tuple[str, float]:
     if not equals or not name.isidentifier():
         raise ValueError(f"{shown(text)} is not of the form name=number, such as a=2")
     try:
-        return name, float(number)
+        x = float(number)
     except ValueError:
         raise ValueError(f"{shown(number)} in {shown(text)} is not a number") from None
+    if isinf(x) and "inf" not in number.lower():
+        raise ValueError(f"the number for {name} is too large for a float: {shown(number)}")
+    return name, x

@@ -31,6 +31,10 @@ def test_draw_writes_the_graph_and_prints_the_gradients(tmp_path, capsys):
         (["__import__('os')"], "unknown function '__import__'"), (["exp(a, a)", "a=1"], "exp"), ([""], "must be text"),
         (["exp('a')"], "only numbers, names"), (["a < 1", "a=1"], "in place of a comparison"),
         (["[a, a]", "a=1"], "is a list"), (["(" * 500 + "a" + ")" * 500, "a=1"], "nested"),
+        (["a*2", "a=1", "a=2"], "a is given twice, as 1 and 2: give it once"),
+        (["softmax([a, b])*2", "a=1", "b=2"], "operand 0 of * must be a real number"),
+        (["2 - [a]", "a=1"], "must be a real number"), (["a*" + "9" * 400, "a=1"], "is too large for a float"),
+        (["a*" + "9" * 5000, "a=1"], "too large"), (["a*2", "a=" + "9" * 400], "the number for a is too large"),
         (["sum([])"], "is empty"), (["hypot(a)", "a=1"], "hypot"),
     ],
 )  # fmt: skip
@@ -65,3 +69,30 @@ def test_import_is_light():
     )
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert shown.strip() == "[]"
+
+
+def test_several_numbers_and_pi_are_understood():
+    assert parse("max(x, y) + pi", {"x": 1.0, "y": 5.0}).data == 5.0 + math.pi
+    assert parse("pi * 2", {"pi": 3.0}).data == 6.0
+
+
+def test_a_picture_without_a_renderer_says_what_to_install(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    assert main(["draw", "a*2", "a=1", "-o", str(tmp_path / "a.pdf")]) == 2
+    assert "PDF needs Graphviz" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("user", "options"), [(0, ["--allow-root"]), (1000, [])])
+def test_lab_opens_for_root_too_and_says_what_is_next(tmp_path, monkeypatch, capsys, user, options):
+    commands = []
+    monkeypatch.setattr("os.geteuid", lambda: user, raising=False)
+    monkeypatch.setattr("autograd_lite.cli.lab.find_spec", lambda name: True)
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: commands.append(command) or Done())
+    assert main(["lab", str(tmp_path)]) == 0
+    assert commands == [[sys.executable, "-m", "jupyterlab", *options, str(tmp_path)]]
+    assert "Begin with 01_value.ipynb" in capsys.readouterr().out
+
+
+class Done:
+    returncode = 0
