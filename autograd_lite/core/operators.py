@@ -153,7 +153,8 @@ def _itself(x: Value) -> Value:
 
 setattr(Value, "__pos__", _itself)  # noqa: B010  # for a type checker it is one already
 for row in PRIMITIVES.values():
-    install(row, None if row.arity is None else operands_of(row.forward))
+    by_name = row.arity not in (None, 1) and row.name not in OPERATORS  # else there are no names to tell
+    install(row, operands_of(row.forward) if by_name else None)
 
 
 # --- NumPy's functions, np.arctan(x): NumPy asks a Value itself; of an array, each Value's method by NumPy's name ---
