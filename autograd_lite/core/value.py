@@ -23,6 +23,7 @@ from autograd_lite.core.primitives import CONSTANT, LEAF, VARIABLE, Primitive
 Number: TypeAlias = Union["Value", float]
 Nodes: TypeAlias = Iterable["Value"]
 Op: TypeAlias = str | Sequence[float]
+DETACHING = "cutting a Value off from its graph, by detach() or no_grad(),"
 EQUALITY = "asking whether a Value equals something"
 NONE: tuple[Any, ...] = ()  # asked for by `is`, which is quick, and safe with whatever a user passes
 NO_WORD = ""
@@ -103,7 +104,7 @@ class Value(Methods):
 
     def detach(self) -> "Value":
         """A new leaf with the same data: no gradient flows through it."""
-        return Value(self.data)
+        return Value(number_of(self, DETACHING))
 
     # --- the graph ---------------------------------------------------------------------------------------------------
 

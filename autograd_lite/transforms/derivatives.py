@@ -28,7 +28,7 @@ from autograd_lite.core.value import (
     variable,
 )
 from autograd_lite.transforms.linearize import between, pull_back, push_forward
-from autograd_lite.transforms.pytree import Structure, array, container, flatten, is_array_type, leaves_like, unflatten
+from autograd_lite.transforms.pytree import Structure, flatten, leaves_like, matrix, unflatten
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
@@ -95,7 +95,7 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
             rows: list[list[Any]] = [list(row) for row in zip(*columns)] if n else [[] for _ in range(m)]
         else:
             rows = [call.row(y) for y in call.outputs]
-        return _rows(call.out, call.structure, rows)
+        return matrix(call.out, call.structure, rows)
 
     return partial_derivatives
 
@@ -239,32 +239,6 @@ def _linearized(
     structure = flatten(tuple(primals), f"{transform}(primals)")[1]
     seeds = leaves_like(structure, tuple(tangents), f"{transform}(tangents)")
     return _Call(f, primals, {}, tuple(range(len(primals)))), seeds
-
-
-def _rows(out: Structure, ins: Structure, rows: list[list[Any]]) -> Any:
-    """A Jacobian, given row by row, in the structure of the results and, within each, of the arguments."""
-    if out.kind is None:
-        return unflatten(ins, rows[0])
-    if is_array_type(out.kind):
-        return _columns(ins, out.keys, [list(column) for column in zip(*rows)] if rows else [[]] * len(ins))
-    parts, start = [], 0
-    for child in out.children:
-        parts.append(_rows(child, ins, rows[start : start + len(child)]))
-        start += len(child)
-    return container(out, parts)
-
-
-def _columns(ins: Structure, shape: tuple[int, ...], columns: list[list[Any]]) -> Any:
-    """The columns that belong to an array result of this shape, in the structure of the arguments."""
-    if ins.kind is None:
-        return array(columns[0], shape)
-    if is_array_type(ins.kind):
-        return array([x for row in zip(*columns) for x in row], shape + ins.keys)
-    parts, start = [], 0
-    for child in ins.children:
-        parts.append(_columns(child, shape, columns[start : start + len(child)]))
-        start += len(child)
-    return container(ins, parts)
 
 
 def _check(f: Any, argnums: Any) -> None:

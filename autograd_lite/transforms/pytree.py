@@ -120,6 +120,32 @@ def array(leaves: list[Any], shape: tuple[int, ...]) -> Any:
     return flat.reshape(shape)
 
 
+def matrix(out: Structure, ins: Structure, rows: list[list[Any]]) -> Any:
+    """A Jacobian, given row by row, in the structure of the results and, within each, of the arguments."""
+    if out.kind is None:
+        return unflatten(ins, rows[0])
+    if is_array_type(out.kind):
+        return _columns(ins, out.keys, [list(column) for column in zip(*rows)] if rows else [[]] * len(ins))
+    parts, start = [], 0
+    for child in out.children:
+        parts.append(matrix(child, ins, rows[start : start + len(child)]))
+        start += len(child)
+    return container(out, parts)
+
+
+def _columns(ins: Structure, shape: tuple[int, ...], columns: list[list[Any]]) -> Any:
+    """The columns that belong to an array result of this shape, in the structure of the arguments."""
+    if ins.kind is None:
+        return array(columns[0], shape)
+    if is_array_type(ins.kind):
+        return array([x for row in zip(*columns) for x in row], shape + ins.keys)
+    parts, start = [], 0
+    for child in ins.children:
+        parts.append(_columns(child, shape, columns[start : start + len(child)]))
+        start += len(child)
+    return container(ins, parts)
+
+
 def _take_apart(tree: Any, place: str, leaves: list[Number], static: tuple[type, ...]) -> Structure:
     kind = type(tree)
     if isinstance(tree, (float, Value)):
