@@ -11,61 +11,15 @@ A sum of such terms is an instruction of its own, marked `stops`.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from itertools import islice
 from math import isfinite
-from operator import mul
 
-from autograd_lite.compiler.simplify import Numbered
+from autograd_lite.compiler.fused import LANE_DOT, PAIRS, PRODUCTS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
+from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.tracer import LANE_SUM, ONE_LANE, STACK
 from autograd_lite.core import table as table
 from autograd_lite.core.primitives import Primitive
-from autograd_lite.numeric.ieee import in_order
-from autograd_lite.numeric.piecewise import adjoint_mul
 
 Terms = list[list[int]]
-
-
-def sum_of(xs: Sequence[float]) -> float:
-    """a + b + c + ..., from left to right."""
-    return in_order(xs)
-
-
-def sum_of_pairs(xs: Sequence[float]) -> float:
-    """a*b + c*d + ..."""
-    return in_order(map(mul, xs[::2], xs[1::2]))
-
-
-def adjoint_sum_of_pairs(xs: Sequence[float]) -> float:
-    """The same, but a product whose first factor is exactly 0 is 0. Only a nan can come of ignoring that."""
-    y = sum_of_pairs(xs)
-    return y if y == y else in_order(g * x for g, x in zip(xs[::2], xs[1::2]) if g != 0.0)
-
-
-def sum_of_products(xs: Sequence[float], lengths: Sequence[int]) -> float:
-    """a*b*... + c*d*... + ..., the terms having the given numbers of factors."""
-    factors = iter(xs)
-    return in_order(reduce(mul, islice(factors, n)) for n in lengths)
-
-
-def adjoint_sum_of_products(xs: Sequence[float], lengths: Sequence[int]) -> float:
-    y = sum_of_products(xs, lengths)
-    factors = iter(xs)
-    return y if y == y else in_order(reduce(adjoint_mul, islice(factors, n)) for n in lengths)
-
-
-def _fused(name: str, forward: Callable[..., float]) -> Primitive:
-    return Primitive(name, forward, lambda g, *xs: (), "", "xs")
-
-
-# Instructions in place of rows of the table. The last factor of each term of PRODUCTS is written as -1 - register.
-SUM = _fused("sum of", sum_of)
-PAIRS = _fused("sum of pairs", sum_of_pairs)
-PRODUCTS = _fused("sum of products", sum_of_products)
-STOPPING_PAIRS = _fused("adjoint sum of pairs", adjoint_sum_of_pairs)
-STOPPING_PRODUCTS = _fused("adjoint sum of products", adjoint_sum_of_products)
-LANE_DOT = _fused("sum over lanes of product", adjoint_sum_of_pairs)
-FUSED = (SUM, PAIRS, PRODUCTS, STOPPING_PAIRS, STOPPING_PRODUCTS, LANE_DOT)
 
 
 @dataclass(slots=True)
@@ -76,27 +30,47 @@ class Chain:
     stops: bool | None
 
 
-class Gatherer:
-    """Walks the numbered instructions and hands `emit` fewer, wider ones, in an order in which they can run."""
+def fuse(program: Program) -> Program:
+    """Fewer, wider instructions that give the same outputs."""
+    fuser = Fuser(program)
+    fuser.run()
+    fuser.fused.inputs = program.inputs
+    fuser.fused.outputs = [fuser.number[x] for x in program.outputs]
+    fuser.fused.rows_out = program.rows_out
+    return fuser.fused
 
-    def __init__(self, numbered: Numbered, emit: Callable[[Primitive, int, list[int]], None]) -> None:
-        self.numbered, self.emit = numbered, emit
+
+class Fuser:
+    """Walks the instructions and emits fewer, wider ones, in an order in which they can run."""
+
+    def __init__(self, code: Program) -> None:
+        self.code, self.fused = code, code.empty()
+        self.number = [-1] * len(code.ops)  # of what has been emitted: its place among the new instructions
         self.pending: dict[int, Chain] = {}
         self.scattered: dict[int, dict[int, int]] = {}  # sums of numbers in one lane each: what each lane holds
         self.over_lanes = False  # of the instruction at hand
-        self.zero, self.one, self.minus_one = map(numbered.constant, (0.0, 1.0, -1.0))
-        self.uses = [0] * len(numbered.ops)
-        for xs in numbered.args:
+        self.zero, self.one, self.minus_one = map(code.constant, (0.0, 1.0, -1.0))
+        self.uses = [0] * len(code.ops)
+        for xs in code.args:
             for x in xs:
                 self.uses[x] += 1
-        for x in numbered.outputs:
+        for x in code.outputs:
             self.uses[x] += 2  # stays an instruction of its own
 
+    def emit(self, op: Primitive, i: int, xs: Sequence[int]) -> None:
+        """Write an instruction that gives result i of the old ones."""
+        number = self.number
+        self.number[i] = self.fused.append(op, tuple([number[x] if x >= 0 else -1 - number[-1 - x] for x in xs]))
+
     def run(self) -> None:
-        for i, (op, xs) in enumerate(zip(self.numbered.ops, self.numbered.args)):
+        code = self.code
+        for i, (op, value) in enumerate(zip(code.ops, code.value)):
+            if op is None:
+                self.number[i] = self.fused.append(None, (), value, code.wide[i])
+        for i, (op, xs) in enumerate(zip(code.ops, code.args)):
             if op is None:
                 continue
-            self.over_lanes = self.numbered.lanes[i]
+            self.over_lanes = self.code.wide[i]
             if op is LANE_SUM and self._summed_product(i, xs[0]):
                 continue
             if self._scatter(i, op, xs):
@@ -107,7 +81,7 @@ class Gatherer:
             if chain is None:
                 for x in xs:
                     self.settle(x)
-                self.emit(op, i, list(xs))
+                self.emit(op, i, xs)
             else:
                 self.pending[i] = chain
                 if self.uses[i] > 1:
@@ -126,7 +100,7 @@ class Gatherer:
         """Draw what reads lanes one by one together: the sum of its adjoints, each in its lane, is one instruction."""
         if op is ONE_LANE:
             self.settle(xs[0])
-            self.scattered[i] = {int(self.numbered.value[xs[1]] or 0.0): xs[0]}
+            self.scattered[i] = {int(self.code.value[xs[1]] or 0.0): xs[0]}
             return True
         if op is not table.add or not self.scattered.keys() >= {*xs}:
             return False
@@ -143,7 +117,7 @@ class Gatherer:
         """Emit instruction i now, if it was still growing."""
         if i in self.scattered:
             lanes = self.scattered.pop(i)
-            self.emit(STACK, i, [lanes.get(j, self.zero) for j in range(self.numbered.lane_count)])
+            self.emit(STACK, i, [lanes.get(j, self.zero) for j in range(self.code.lanes)])
         chain = self.pending.pop(i, None)
         if chain is not None:
             op, xs = self.written(chain)
@@ -154,7 +128,7 @@ class Gatherer:
         chain = self.pending.get(i)
         if chain is None or self.uses[i] != 1 or (single and len(chain.terms) > 1):
             return None
-        if self.numbered.lanes[i] != self.over_lanes:  # what is the same in all lanes is computed once
+        if self.code.wide[i] != self.over_lanes:  # what is the same in all lanes is computed once
             return None
         if stops is not None and chain.stops is not None and stops != chain.stops:
             return None
@@ -199,7 +173,7 @@ class Gatherer:
 
     def _only_scales(self, i: int) -> bool:
         """Whether i is a constant that makes no nan of a number, nor a number of a nan."""
-        x = self.numbered.value[i]
+        x = self.code.value[i]
         return x is not None and x != 0.0 and isfinite(x)
 
     def multiply_adjoint(self, g: int, b: int) -> Chain:
@@ -234,9 +208,9 @@ class Gatherer:
 
 
 GATHER: dict[Primitive, Callable[..., Chain]] = {
-    table.add: Gatherer.add,
-    table.sub: Gatherer.subtract,
-    table.neg: Gatherer.negate,
-    table.mul: Gatherer.multiply,
-    table.adjoint_mul: Gatherer.multiply_adjoint,
+    table.add: Fuser.add,
+    table.sub: Fuser.subtract,
+    table.neg: Fuser.negate,
+    table.mul: Fuser.multiply,
+    table.adjoint_mul: Fuser.multiply_adjoint,
 }

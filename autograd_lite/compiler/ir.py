@@ -1,33 +1,23 @@
-"""A recorded function as a program: flat arrays of instructions, which a backend runs again on new numbers.
+"""A recorded function as a program: numbered instructions, which the passes rewrite and a backend runs on new numbers.
 
-Register 0 and up hold the inputs, then the constants, then results, whose registers are used again once nobody needs
-them. Instruction i applies the operation with number `codes[i]` to the registers `operands[starts[i]:starts[i + 1]]`
-and stores into register `targets[i]`.
-
-Under `vmap` some registers hold one number for each lane, and instructions come in sections: those over single numbers
-are run once, those over lanes for each lane. A sum over lanes leads back to a single number.
+Instruction i applies the primitive `ops[i]` to the results of the instructions `args[i]`. The first are the inputs,
+which apply nothing; constants apply nothing and have a `value`. Under `vmap` some results hold one number for each
+lane.
 """
 
-from array import array
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 
-from autograd_lite.compiler.fuse import (
-    FUSED,
-    LANE_DOT,
-    PAIRS,
-    PRODUCTS,
-    STOPPING_PAIRS,
-    STOPPING_PRODUCTS,
-    SUM,
-    Gatherer,
-)
-from autograd_lite.compiler.registers import Instructions, Section, assign, in_sections
-from autograd_lite.compiler.simplify import Numbered
-from autograd_lite.compiler.tracer import LaneTracer, Tape
+from autograd_lite.compiler.fused import LANE_DOT, PAIRS, PRODUCTS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
+from autograd_lite.compiler.tracer import LANE, LANE_SUM, ONE_LANE, STACK
+from autograd_lite.core import table
 from autograd_lite.core.primitives import Primitive
 from autograd_lite.core.value import Value
+
+MANY = 3  # instructions of a group that are printed as a loop
 
 
 class CannotRunError(TypeError):
@@ -36,125 +26,190 @@ class CannotRunError(TypeError):
 
 @dataclass(slots=True)
 class Program:
-    """Instructions, and which registers hold the inputs, the constants and the outputs.
+    """What a pass takes and what it returns, and what a backend runs. Print it to see it.
 
-    `captured` are Values of the outside that the traced function used: inputs that follow the given ones. Registers
-    from `singles` on hold one number for each of `lanes` lanes: first the `rows`, inputs that come before all others as
-    one array with a row of numbers for each. `wide` says which outputs are rows.
+    `captured` are Values of the outside that the traced function used: inputs that follow the given ones. In a sum of
+    products (see `fuse.py`) the last factor of each term is written as -1 - its number. After `roll` the constants
+    follow the inputs, and equal instructions that may run together stand together: `groups` are the numbers at which
+    such groups begin, and the number after the last.
 
+    >>> from autograd_lite.compiler.passes import record_program
     >>> from autograd_lite.compiler.tracer import Tracer, tracing
     >>> w, x = Tracer(), Tracer()
     >>> with tracing() as tape:
     ...     y = (w * x + 1.0).tanh()
     >>> print(record_program(tape, [w, x], [y]))
-    2 instructions, 2 inputs, 1 constant, 4 registers
+    2 instructions, 2 inputs, 1 constant
       r3 = r0 * r1 + 1.0
-      r3 = tanh(r3)
-      return r3
+      r4 = tanh(r3)
+      return r4
     """
 
-    code: Instructions
-    sections: list[Section]
-    captured: list[Value]
-    inputs: int
-    constants: list[float]
-    outputs: list[int]
-    singles: int
-    lane_registers: int
     lanes: int
-    rows: int
-    wide: list[bool]
+    captured: list[Value]
+    ops: list[Primitive | None] = field(default_factory=list)
+    args: list[tuple[int, ...]] = field(default_factory=list)
+    value: list[float | None] = field(default_factory=list)
+    wide: list[bool] = field(default_factory=list)  # whether the result is one number for each lane
+    inputs: int = 0
+    outputs: list[int] = field(default_factory=list)
+    rows_out: list[bool] = field(default_factory=list)  # which outputs are rows, of one number for each lane
+    groups: list[int] = field(default_factory=list)
+
+    def empty(self) -> "Program":
+        """No instructions yet, for the same lanes and captured Values."""
+        return Program(self.lanes, self.captured)
+
+    def append(
+        self, op: Primitive | None, xs: tuple[int, ...], value: float | None = None, wide: bool | None = None
+    ) -> int:
+        """Write an instruction; its number. Whether it has lanes follows from its operands, but for an input."""
+        if wide is None:
+            wide = self.lanes > 0 and (op in (STACK, ONE_LANE) or self._over_lanes(op, xs))
+        self.ops.append(op)
+        self.args.append(xs)
+        self.value.append(value)
+        self.wide.append(wide)
+        return len(self.ops) - 1
+
+    def _over_lanes(self, op: Primitive | None, xs: Iterable[int]) -> bool:
+        reduces = op is LANE or op is LANE_SUM or op is LANE_DOT
+        return not reduces and any(self.wide[x if x >= 0 else -1 - x] for x in xs)
+
+    def constant(self, x: float) -> int:
+        """The number of the constant x, which is there."""
+        return next(i for i, y in enumerate(self.value) if y == x and str(y) == str(x))
+
+    @property
+    def constants(self) -> list[float]:
+        return [x for x in self.value if x is not None]
+
+    @property
+    def first(self) -> int:
+        """The number of the first instruction that applies a primitive, after `roll`."""
+        return self.inputs + len(self.constants)
+
+    @property
+    def rows(self) -> int:
+        """How many of the inputs have lanes: they are the first, and arrive in one array with a row for each."""
+        return sum(self.wide[: self.inputs])
 
     def __len__(self) -> int:
-        return len(self.code.codes)
+        return len(self.ops) - self.ops.count(None)
 
     def counts(self) -> dict[str, int]:
         """How often each operation occurs, most frequent first."""
-        return {self.code.primitives[c].name: n for c, n in Counter(self.code.codes).most_common()}
-
-    def nbytes(self) -> int:
-        """Bytes that the instructions and constants occupy."""
-        arrays = (self.code.codes, self.code.starts, self.code.operands, self.code.targets)
-        return sum(a.itemsize * len(a) for a in arrays) + 8 * (len(self.constants) + len(self.outputs))
+        return {op.name: n for op, n in Counter(self.ops).most_common() if op is not None}
 
     def __str__(self) -> str:
-        names = [f"r{i}" for i in range(self.singles)] + [f"v{i}" for i in range(self.lane_registers)]
-        names[self.inputs : self.inputs + len(self.constants)] = map(repr, self.constants)
-        counted = [
-            f"{n} {noun}{'s' * (n != 1)}"
-            for n, noun in (
-                (len(self), "instruction"),
-                (self.inputs + self.rows, "input"),
-                (len(self.constants), "constant"),
-                (self.singles + self.lane_registers, "register"),
-            )
-        ]
-        lines = [", ".join(counted)]
-        for section in self.sections:
-            indent = "    " if section.over_lanes else "  "
-            lines += [f"  for each of {self.lanes} lanes:"] * section.over_lanes
-            for i in range(section.begin, section.end):
-                lines.append(f"{indent}{names[self.code.targets[i]]} = {self._formula(i, names)}")
-        return "\n".join([*lines, f"  return {', '.join(names[i] for i in self.outputs)}"])
+        return "\n".join(Listing(self).lines())
 
-    def _formula(self, i: int, names: Sequence[str]) -> str:
-        primitive, xs = self.code.primitives[self.code.codes[i]], self.code.operands_of(i)
-        if primitive is SUM:
-            return " + ".join(names[x] for x in xs)
-        if primitive in (PAIRS, STOPPING_PAIRS):
-            return " + ".join(_product([names[a], names[b]]) for a, b in zip(xs[::2], xs[1::2]))
-        if primitive in (PRODUCTS, STOPPING_PRODUCTS):
+
+# --- how it prints -------------------------------------------------------------------------------------------------
+
+
+class Listing:
+    """The lines that show a program; a group of equal instructions is one line, a loop over i."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        groups = [(a, b) for a, b in pairwise(program.groups) if b - a >= MANY]
+        self.loops = dict(groups)
+        self.starts = [0, *[x for group in groups for x in group]]  # where names of arrays change
+        self.names = ["r", *[x for k in range(len(groups)) for x in (_letters(k), "r")]]
+
+    def lines(self) -> Iterable[str]:
+        p, n = self.program, len(self.program)
+        counted = (n, "instruction"), (p.inputs, "input"), (len(p.constants), "constant")
+        yield ", ".join(f"{n} {noun}{'s' * (n != 1)}" for n, noun in counted)
+        i, was_wide = 0, False
+        while i < len(p.ops):
+            end = self.loops.get(i, i + 1)
+            if p.ops[i] is not None:
+                wide = p.wide[i] or p.ops[i] in (LANE_SUM, LANE_DOT)
+                if wide and not was_wide:
+                    yield f"  for each of {p.lanes} lanes:"
+                was_wide = wide
+                loop = f"for i in 0..{end - i - 1}: " if end > i + 1 else ""
+                yield f"{'    ' if wide else '  '}{loop}{self.entry(i, end)} = {self.formula(i, end)}"
+            i = end
+        yield f"  return {', '.join(self.operand([x]) for x in p.outputs)}"
+
+    def entry(self, begin: int, end: int) -> str:
+        """What instructions begin..end compute."""
+        return self.operand(list(range(begin, end)))
+
+    def formula(self, begin: int, end: int) -> str:
+        p = self.program
+        op, rows = p.ops[begin], p.args[begin:end]
+        assert op is not None
+        columns = list(zip(*[[x if x >= 0 else -1 - x for x in row] for row in rows]))
+        if op in (PAIRS, STOPPING_PAIRS):
+            return self.total([columns[0::2], columns[1::2]])
+        if op is SUM:
+            return self.total([columns])
+        if op is table.dot and len(columns) > 2:
+            half = len(columns) // 2
+            bias = [self.operand(c) for c in columns[2 * half :]]
+            return " + ".join([self.total([columns[:half], columns[half : 2 * half]]), *bias])
+        if op in (PRODUCTS, STOPPING_PRODUCTS):
             terms: list[list[str]] = [[]]
-            for x in xs:
-                terms[-1].append(names[x if x >= 0 else -1 - x])
+            for x, column in zip(rows[0], columns):
+                terms[-1].append(self.operand(column))
                 if x < 0:
                     terms.append([])
             return " + ".join(map(_product, terms[:-1]))
-        shown = [names[x] for x in xs]
-        if primitive is LANE_DOT:
+        if op is LANE:
+            return f"{self.operand(columns[0])}[{self.operand(columns[1]).removesuffix('.0')}]"
+        shown = [self.operand(column) for column in columns]
+        if op is LANE_DOT:
             return f"sum over lanes of {_product(shown)}"
-        return f"{primitive.name}({', '.join(shown)})" if primitive.arity is None else primitive.form.format(*shown)
+        if op.arity is not None:
+            return op.form.format(*shown)
+        over = self.over_k(columns) if len(columns) > MANY else None
+        return f"{op.name}({over + f' for k in 0..{len(columns) - 1}' if over else ', '.join(shown)})"
+
+    def total(self, factors: Sequence[Sequence[Sequence[int]]]) -> str:
+        """A sum over columns of products of one operand each from `factors`."""
+        count = len(factors[0])
+        over = [self.over_k(columns) for columns in factors] if count > MANY else [None]
+        if None not in over:
+            return f"sum over k in 0..{count - 1} of {' * '.join(map(str, over))}"
+        return " + ".join(_product([self.operand(c) for c in term]) for term in zip(*factors))
+
+    def operand(self, column: Sequence[int]) -> str:
+        """The results that stand in one place of the instructions i = 0, 1, ..."""
+        return self.over_k([column]) or "?"
+
+    def over_k(self, columns: Sequence[Sequence[int]]) -> str | None:
+        """The result that stands in place k of instruction i, if it is an array's at an index like 3 i + k."""
+        p, first = self.program, columns[0][0]
+        if all(x == first for column in columns for x in column) and p.value[first] is not None:
+            return repr(p.value[first])
+        by_i = columns[0][1] - first if len(columns[0]) > 1 else 0
+        by_k = columns[1][0] - first if len(columns) > 1 else 0
+        at = bisect_right(self.starts, first) - 1
+        regular = all(
+            x == first + by_i * i + by_k * k and bisect_right(self.starts, x) - 1 == at
+            for k, column in enumerate(columns)
+            for i, x in enumerate(column)
+        )
+        if not regular:
+            return None if len(columns) > 1 else f"{self.names[at]}[..]"
+        name, base = self.names[at], first - (self.starts[at] if self.names[at] != "r" else 0)
+        name = "v" if name == "r" and p.wide[first] else name
+        steps = [f"{'' if by == 1 else f'{by} '}{index}" for by, index in ((by_i, "i"), (by_k, "k")) if by]
+        if not steps and name in "rv":
+            return f"{name}{base}"
+        return f"{name}[{' + '.join([str(base)] * (base != 0 or not steps) + steps)}]"
 
 
-def _product(factors: list[str]) -> str:
+def _letters(k: int) -> str:
+    """a, b, ..., q, then a1, b1, ..."""
+    return "abcdefghjlmnopq"[k % 15] + (str(k // 15) if k >= 15 else "")
+
+
+def _product(factors: Sequence[str]) -> str:
     """A product as people write it: no factor of 1, and -1 as a sign."""
-    sign = "-" * (factors.count("-1.0") % 2)
+    sign = "-" * (list(factors).count("-1.0") % 2)
     return sign + (" * ".join(f for f in factors if f not in ("1.0", "-1.0")) or "1.0")
-
-
-def record_program(tape: Tape, inputs: Sequence[Value], outputs: Sequence[Value]) -> Program:
-    """The program that computes `outputs` from `inputs`, given the tape of the operations between them."""
-    numbered = Numbered(tape, inputs, outputs)
-    code = Instructions([*FUSED], array("i"), array("i", [0]), array("i"), array("i"))
-    number = {primitive: c for c, primitive in enumerate(code.primitives)}
-
-    def emit(primitive: Primitive, target: int, xs: list[int]) -> None:
-        if primitive not in number:
-            number[primitive] = len(code.primitives)
-            code.primitives.append(primitive)
-        code.codes.append(number[primitive])
-        code.targets.append(target)
-        code.operands.extend(xs)
-        code.starts.append(len(code.operands))
-
-    Gatherer(numbered, emit).run()
-    code, sections = in_sections(code, numbered.lanes)
-    rows = sum(numbered.lanes[: numbered.inputs])
-    used = {x if x >= 0 else -1 - x for x in code.operands} | set(numbered.outputs)
-    constants = sorted(x for x in used if numbered.value[x] is not None)
-    fixed = [*range(numbered.inputs), *constants]
-    register, singles, lanes = assign(code, sections, numbered.lanes, fixed, numbered.outputs)
-    values = [x for x in (numbered.value[i] for i in constants) if x is not None]
-    return Program(
-        code,
-        sections,
-        numbered.captured,
-        numbered.inputs - rows,
-        values,
-        [register[x] for x in numbered.outputs],
-        singles,
-        lanes,
-        tape.lanes,
-        rows,
-        [isinstance(v, LaneTracer) for v in outputs],
-    )

@@ -9,7 +9,7 @@ from contextvars import copy_context
 from typing import Any
 
 from autograd_lite.compiler import backends
-from autograd_lite.compiler.ir import record_program
+from autograd_lite.compiler.passes import record_program
 from autograd_lite.compiler.tracer import LaneTracer, Tape, Tracer, current_tape
 from autograd_lite.core.modes import is_recording, no_gc, only
 from autograd_lite.core.primitives import Primitive

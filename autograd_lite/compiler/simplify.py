@@ -1,62 +1,57 @@
-"""From a tape to numbered instructions: what is not needed is left out, equal subexpressions are computed once.
+"""Fewer instructions: equal subexpressions are computed once, constants folded, identities used.
 
-Every step keeps results bit for bit: constants are folded by the primitives, and only
-identities that hold in floating point are used, `x * 1` and `-(-x)` and the like.
+Every step keeps results bit for bit: constants are folded by the primitives, and only identities that hold in floating
+point are used, `x * 1` and `-(-x)` and the like.
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, filterfalse
+from collections.abc import Callable
 from math import isfinite
-from operator import attrgetter
 
-from autograd_lite.compiler.tracer import LANE, LANE_SUM, ONE_LANE, SPREAD, STACK, LaneTracer, Tape
+from autograd_lite.compiler.ir import Program
+from autograd_lite.compiler.tracer import LANE, LANE_SUM, ONE_LANE, SPREAD, STACK
 from autograd_lite.core import table as table
-from autograd_lite.core.primitives import CONSTANT, Primitive
-from autograd_lite.core.value import Value
+from autograd_lite.core.primitives import Primitive
 
 COMMUTATIVE = (table.add, table.mul)
 OF_THE_FIRST = (table.softmax, table.softmax_rest, table.log_softmax)  # the order of the other operands is all one
 
 
-class Numbered:
-    """The instructions of a tape in order. Instruction i is `ops[i]` applied to the results of the `args[i]`.
+def simplify(program: Program) -> Program:
+    """The same outputs from fewer instructions."""
+    new = Simplifier(program.empty())
+    number: list[int] = []
+    for op, xs, value, has_lanes in zip(program.ops, program.args, program.value, program.wide):
+        if op is not None:
+            number.append(new.node(op, tuple([number[x] for x in xs])))
+        elif value is not None:
+            number.append(new.constant(value))
+        else:
+            number.append(new.code.append(None, (), None, has_lanes))
+    for x in (0.0, 1.0, -1.0):
+        new.constant(x)  # which `fuse` may need
+    new.code.inputs = program.inputs
+    new.code.outputs = [number[x] for x in program.outputs]
+    new.code.rows_out = program.rows_out
+    return new.code
 
-    `ops[i]` is None for an input and for a constant, whose number is then `value[i]`. Inputs come first: the given
-    ones, then other Values that the traced function used, which are in `captured`.
-    """
 
-    def __init__(self, tape: Tape, inputs: Sequence[Value], outputs: Sequence[Value]) -> None:
-        self.ops: list[Primitive | None] = []
-        self.args: list[tuple[int, ...]] = []
-        self.value: list[float | None] = []
-        self.lanes: list[bool] = []  # whether the result is one number for each lane
-        self.lane_count = tape.lanes
+class Simplifier:
+    """Writes instructions, or finds that the result is there already."""
+
+    def __init__(self, code: Program) -> None:
+        self.code = code
+        self.ops, self.args, self.value, self.wide = code.ops, code.args, code.value, code.wide
         self.constants: set[int] = set()  # the numbers of all constants
         self._constant: dict[tuple[float, float], int] = {}
         self._seen: dict[Primitive, dict[tuple[int, ...], int]] = defaultdict(dict)
-        live = _live(tape, outputs)
-        used = chain(chain.from_iterable(map(_parents, live)), outputs)
-        foreign = dict.fromkeys(filterfalse({*inputs, *tape}.__contains__, used))  # ordered as met
-        self.captured = [v for v in foreign if v._primitive is not CONSTANT]
-        number = {v: self._append(None, ()) for v in (*inputs, *self.captured)}
-        self.inputs = len(self.ops)
-        self.lanes = [isinstance(v, LaneTracer) for v in number]
-        for v in live:
-            try:
-                xs = tuple([number[p] for p in v._parents])
-            except KeyError:
-                xs = tuple([number[p] if p in number else self.constant(p._data) for p in v._parents])
-            number[v] = self.node(v._primitive, xs)
-        self.outputs = [number[v] if v in number else self.constant(v._data) for v in outputs]
-        self._seen.clear()  # a fifth of the memory
 
     def constant(self, x: float) -> int:
         """The number of the constant x."""
         key = (x, math.copysign(1.0, x)) if x == x else (0.0, 2.0)  # one for all nans
         if key not in self._constant:
-            self._constant[key] = i = self._append(None, (), x)
+            self._constant[key] = i = self.code.append(None, (), x)
             self.constants.add(i)
         return self._constant[key]
 
@@ -80,35 +75,8 @@ class Numbered:
             key = (xs[0], *sorted(xs[1:]))
         number = self._seen[primitive].setdefault(key, len(self.ops))
         if number == len(self.ops):
-            self._append(primitive, xs)
+            self.code.append(primitive, xs)
         return number
-
-    def _append(self, op: Primitive | None, xs: tuple[int, ...], value: float | None = None) -> int:
-        self.ops.append(op)
-        self.args.append(xs)
-        self.value.append(value)
-        lanes = self.lanes
-        lanes.append(self.lane_count > 0 and _has_lanes(op, map(lanes.__getitem__, xs)))
-        return len(lanes) - 1
-
-
-_parents = attrgetter("_parents")
-
-
-def _has_lanes(op: Primitive | None, operands: Iterable[bool]) -> bool:
-    return op in (STACK, ONE_LANE) or (op is not LANE_SUM and op is not LANE and any(operands))
-
-
-def _live(tape: Sequence[Value], outputs: Iterable[Value]) -> list[Value]:
-    """The operations on the tape that the outputs depend on."""
-    needed = set(outputs)
-    live = []
-    for v in reversed(tape):
-        if v in needed:
-            live.append(v)
-            needed.update(v._parents)
-    live.reverse()
-    return live
 
 
 # --- identities that hold in floating point: with any operands, and with a constant among them ----------------------
@@ -119,15 +87,15 @@ def _is_zero(x: float | None, sign: float) -> bool:
     return x is not None and x == 0.0 and math.copysign(1.0, x) == sign
 
 
-def _add(n: Numbered, a: int, b: int) -> int | None:
+def _add(n: Simplifier, a: int, b: int) -> int | None:
     return b if _is_zero(n.value[a], -1.0) else a if _is_zero(n.value[b], -1.0) else None
 
 
-def _sub(n: Numbered, a: int, b: int) -> int | None:
+def _sub(n: Simplifier, a: int, b: int) -> int | None:
     return a if _is_zero(n.value[b], 1.0) else n.node(table.neg, (b,)) if _is_zero(n.value[a], -1.0) else None
 
 
-def _mul(n: Numbered, a: int, b: int) -> int | None:
+def _mul(n: Simplifier, a: int, b: int) -> int | None:
     for constant, other in ((n.value[a], b), (n.value[b], a)):
         if constant == 1.0:
             return other
@@ -136,21 +104,21 @@ def _mul(n: Numbered, a: int, b: int) -> int | None:
     return None
 
 
-def _adjoint_mul(n: Numbered, g: int, b: int) -> int | None:
+def _adjoint_mul(n: Simplifier, g: int, b: int) -> int | None:
     adjoint, factor = n.value[g], n.value[b]
     if (adjoint is not None and adjoint != 0.0) or (factor is not None and isfinite(factor)):
         return n.node(table.mul, (g, b))
     return None
 
 
-def _stop(n: Numbered, g: int, x: int) -> int | None:
+def _stop(n: Simplifier, g: int, x: int) -> int | None:
     adjoint, contribution = n.value[g], n.value[x]
     if (adjoint is not None and adjoint != 0.0) or (contribution is not None and isfinite(contribution)):
         return x
     return None
 
 
-def _div(n: Numbered, a: int, b: int) -> int | None:
+def _div(n: Simplifier, a: int, b: int) -> int | None:
     divisor = n.value[b]
     if divisor == 1.0:
         return a
@@ -159,21 +127,21 @@ def _div(n: Numbered, a: int, b: int) -> int | None:
     return None
 
 
-def _neg(n: Numbered, a: int) -> int | None:
+def _neg(n: Simplifier, a: int) -> int | None:
     return n.args[a][0] if n.ops[a] is table.neg else None
 
 
-def _where(n: Numbered, condition: int, a: int, b: int) -> int | None:
+def _where(n: Simplifier, condition: int, a: int, b: int) -> int | None:
     chosen = n.value[condition]
     return a if a == b else None if chosen is None else a if chosen else b
 
 
-def _stack(n: Numbered, *xs: int) -> int | None:
+def _stack(n: Simplifier, *xs: int) -> int | None:
     return xs[0] if len(set(xs)) == 1 else None
 
 
-def _lane(n: Numbered, v: int, i: int) -> int | None:
-    if not n.lanes[v]:
+def _lane(n: Simplifier, v: int, i: int) -> int | None:
+    if not n.wide[v]:
         return v
     if n.ops[v] is ONE_LANE:
         x, at = n.args[v]
@@ -181,17 +149,17 @@ def _lane(n: Numbered, v: int, i: int) -> int | None:
     return n.args[v][int(n.value[i] or 0.0)] if n.ops[v] is STACK else None
 
 
-def _lane_sum(n: Numbered, v: int) -> int | None:
+def _lane_sum(n: Simplifier, v: int) -> int | None:
     """What is the same in all lanes is multiplied instead of added up."""
-    return None if n.lanes[v] else n.node(table.mul, (v, n.constant(float(n.lane_count))))
+    return None if n.wide[v] else n.node(table.mul, (v, n.constant(float(n.code.lanes))))
 
 
-def _pow(n: Numbered, a: int, b: int) -> int | None:
+def _pow(n: Simplifier, a: int, b: int) -> int | None:
     exponent = n.value[b]
     return a if exponent == 1.0 else n.node(table.mul, (a, a)) if exponent == 2.0 else None
 
 
-def _pow_slope(n: Numbered, a: int, b: int, k: int, of_exponent: int) -> int | None:
+def _pow_slope(n: Simplifier, a: int, b: int, k: int, of_exponent: int) -> int | None:
     """The derivatives of x**2 and x**1 without a power."""
     exponent, order = n.value[b], n.value[k]
     if exponent is None or order is None or n.value[of_exponent] != 0.0 or not 0.0 <= exponent - order <= 1.0:

@@ -12,8 +12,9 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from autograd_lite.compiler import backends
-from autograd_lite.compiler.ir import Program, record_program
+from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.jitted import chunks_of
+from autograd_lite.compiler.passes import record_program
 from autograd_lite.compiler.tracer import LaneTracer, Tape, Tracer, tracing
 from autograd_lite.core.checks import shown
 from autograd_lite.core.modes import no_gc

@@ -1,6 +1,5 @@
-"""Who runs a program: plain Python, which is always there; Numba, compiled; JAX, on any device and on many.
-
-In a browser's Python, where there is no compiler, it is the browser's own engine: JavaScript.
+"""Who runs a program: plain Python, which is always there; NumPy, by array operations; Numba, compiled; JAX, on any
+device and on many. In a browser's Python, where there is no compiler, it is the browser's own engine: JavaScript.
 """
 
 import sys
@@ -14,16 +13,16 @@ from autograd_lite.compiler.ir import CannotRunError, Program
 from autograd_lite.core.checks import check_choice
 
 Runner = Callable[[Sequence[Any]], Sequence[float]]
-NEEDS = {"python": "", "numba": "jit", "jax": "jax", "javascript": ""}  # the extra that installs it
+NEEDS = {"python": "", "numpy": "jit", "numba": "jit", "jax": "jax", "javascript": ""}  # the extra that installs it
 IN_BROWSER = sys.platform == "emscripten"
 
 
 def load(program: Program, backend: str | None = None) -> Runner:
     """The program as a function of its inputs (numbers and NumPy arrays, in order), which returns its outputs.
 
-    `backend` is "python", "numba", "jax" or "javascript"; by default "javascript" in a browser, elsewhere "numba" if it
-    is installed, else "python". A backend that cannot run the program raises CannotRunError; by default Python then
-    runs it.
+    `backend` is "python", "numpy", "numba", "jax" or "javascript"; by default "javascript" in a browser, elsewhere
+    "numba" or "numpy" if it is installed, else "python". A backend that cannot run the program raises CannotRunError;
+    by default Python then runs it.
     """
     module = import_module(f"autograd_lite.compiler.backends.{backend or default()}")
     try:
@@ -39,7 +38,7 @@ def default() -> str:
     """The fastest backend that is installed for one machine."""
     if IN_BROWSER:
         return "javascript"
-    return "numba" if find_spec("numba") else "python"
+    return next((name for name in ("numba", "numpy") if find_spec(name)), "python")
 
 
 def check(backend: str | None) -> None:

@@ -21,7 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from autograd_lite.compiler.backends.selection import OVER_ARRAYS, lowered
-from autograd_lite.compiler.fuse import LANE_DOT, PAIRS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
+from autograd_lite.compiler.fused import LANE_DOT, PAIRS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.tracer import LANE, LANE_SUM, STACK
 from autograd_lite.core import table as table
@@ -49,9 +49,9 @@ def traceable(program: Program) -> Callable[[Sequence[Any]], Any]:
         for primitive, operands, results, lengths in groups(program, memory):
             memory.keep(results, apply(primitive, operands, lengths, memory))
         outputs = [memory.held[i] for i in program.outputs]
-        if not any(program.wide):
+        if not any(program.rows_out):
             return memory.take(outputs)
-        rows = [(memory.take([y])[0], program.lanes if wide else 1) for y, wide in zip(outputs, program.wide)]
+        rows = [(memory.take([y])[0], program.lanes if row else 1) for y, row in zip(outputs, program.rows_out)]
         return jnp.concatenate([jnp.broadcast_to(y, (n,)) for y, n in rows])
 
     return run
@@ -62,10 +62,11 @@ def groups(program: Program, memory: "Memory") -> list[tuple[Primitive, Any, lis
 
     They have one level, which is one more than that of their operands, so that none waits for another.
     """
-    code, found = program.code, defaultdict[Any, list[Any]](list)
+    found = defaultdict[Any, list[Any]](list)
     level = [0] * len(memory.place)
-    for i, target in enumerate(code.targets):
-        primitive, registers = code.primitives[code.codes[i]], code.operands_of(i).tolist()
+    for target, (primitive, registers) in enumerate(zip(program.ops, program.args)):
+        if primitive is None:
+            continue
         xs = [memory.held[x if x >= 0 else -1 - x] for x in registers]
         wide = tuple([memory.wide[x] for x in xs])
         lengths = tuple([b - a for a, b in pairwise([0, *[k + 1 for k, x in enumerate(registers) if x < 0]])])
@@ -101,9 +102,9 @@ class Memory:
         self.held: dict[int, int] = {}  # the value in each register, as the instructions are read
         if program.rows:
             block, *inputs = inputs
-            rows = [self.new(program.singles + i, True) for i in range(program.rows)]
+            rows = [self.new(i, True) for i in range(program.rows)]
             self.keep(rows, jnp.reshape(block, (program.rows, -1)))
-        start = 0
+        start = program.rows
         for x in (*inputs, np.array(program.constants)):
             self.keep([self.new(start + i, False) for i in range(np.size(x))], x)
             start += np.size(x)

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from autograd_lite.compiler.backends.javascript.loading import prelude, runnable
 from autograd_lite.compiler.backends.javascript.translate import Library
 from autograd_lite.compiler.batching import over_lanes
-from autograd_lite.compiler.ir import Program, record_program
+from autograd_lite.compiler.ir import Program
+from autograd_lite.compiler.passes import record_program
 from autograd_lite.compiler.tracer import LaneTracer, Tape, tracing
 from autograd_lite.core.value import Value, as_value
 from autograd_lite.nn.compiled import gradient_program, update_program

@@ -7,7 +7,8 @@ upstream gradient, and for each parent the local derivative and what is added. `
 import re
 from typing import Any
 
-from autograd_lite.compiler.ir import Program, record_program
+from autograd_lite.compiler.ir import Program
+from autograd_lite.compiler.passes import record_program
 from autograd_lite.compiler.tracer import Tracer, tracing
 from autograd_lite.core import table as table
 from autograd_lite.core.value import Value, as_value, is_constant

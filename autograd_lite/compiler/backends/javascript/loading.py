@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from autograd_lite.compiler.backends.javascript.translate import Library
-from autograd_lite.compiler.fuse import LANE_DOT, PAIRS, PRODUCTS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
+from autograd_lite.compiler.fused import LANE_DOT, PAIRS, PRODUCTS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.tracer import LANE, LANE_SUM, STACK
 from autograd_lite.core import table as table
@@ -49,27 +49,27 @@ def runnable(program: Program, name: str = "run", library: Library | None = None
     With a library, the functions and the loop are left to whoever writes out several programs.
     """
     shared = library or Library()
-    code = program.code
-    kinds = [KINDS.get(p, "many" if p.arity is None else "call") for p in code.primitives]
-    calls = [shared.name_of(p) if p not in KINDS or p is table.dot else "null" for p in code.primitives]
-    targets, starts, operands = code.targets.tolist(), [0], list[int]()
-    for i in range(len(targets)):
-        operands += _terms(code.primitives[code.codes[i]], code.operands_of(i).tolist())
-        starts.append(len(operands))
+    primitives = list(dict.fromkeys(p for p in program.ops if p is not None))
+    number = {p: k for k, p in enumerate(primitives)}
+    kinds = [KINDS.get(p, "many" if p.arity is None else "call") for p in primitives]
+    calls = [shared.name_of(p) if p not in KINDS or p is table.dot else "null" for p in primitives]
+    codes, starts, operands = list[int](), [0], list[int]()
+    for p, xs in zip(program.ops, program.args):
+        if p is not None:
+            codes.append(number[p])
+            operands += _terms(p, xs)
+            starts.append(len(operands))
     content = {
         "inputs": program.inputs,
         "constants": program.constants,
         "outputs": program.outputs,
-        "singles": program.singles,
-        "rows": program.lane_registers,
-        "given": program.rows,
-        "wide": program.wide,
+        "rowsOut": program.rows_out,
+        "rows": [i for i, wide in enumerate(program.wide) if wide],
         "lanes": program.lanes,
         "kinds": kinds,
-        "codes": code.codes.tolist(),
+        "codes": codes,
         "starts": starts,
         "operands": operands,
-        "targets": targets,
     }
     text = json.dumps(content, separators=(",", ":"))  # infinities and nan as JavaScript writes them
     definition = f"const {name} = load({text}, [{', '.join(calls)}]);"
@@ -82,8 +82,8 @@ def prelude(library: Library) -> list[str]:
     return [library.source([machine]), machine]
 
 
-def _terms(primitive: Primitive, xs: list[int]) -> list[int]:
-    """The operands; of a sum of products the last factor of each term is written as -1 - register."""
+def _terms(primitive: Primitive, xs: Sequence[int]) -> Sequence[int]:
+    """The operands; of a sum of products the last factor of each term is written as -1 - its number."""
     if primitive is SUM:
         return [-1 - x for x in xs]
     if primitive in (PAIRS, STOPPING_PAIRS):

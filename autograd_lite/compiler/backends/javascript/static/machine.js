@@ -1,13 +1,19 @@
-// Runs a program that is given as data. `r` holds `singles` numbers, then `rows` rows of `lanes` numbers each. An
-// instruction applies a kind of operation to the registers `operands[starts[i]..starts[i + 1]]` and stores into
-// `targets[i]`; on rows, once for each lane, where a single number stands for the same number in every lane.
+// Runs a program that is given as data. `r` holds a number for each input, constant and result in turn, or `lanes` of
+// them for those in `rows`. An instruction applies a kind of operation to the results `operands[starts[i]..starts[i + 1]]`;
+// on rows, once for each lane, where a single number stands for the same number in every lane.
 const load = (program, functions) => {
-  const { lanes, singles, inputs, constants, outputs, kinds, codes, starts, operands, targets } = program;
-  const r = new Float64Array(singles + program.rows * lanes);
+  const { lanes, inputs, constants, outputs, rowsOut, kinds, codes, starts, operands } = program;
+  const rows = new Set(program.rows), first = inputs + constants.length, places = [];
+  let size = 0;
+  for (let i = 0; i < first + codes.length; i++) {
+    places.push(size);
+    size += rows.has(i) ? lanes : 1;
+  }
+  const r = new Float64Array(size);
   const scratch = new Float64Array(lanes);
-  r.set(constants, inputs);
-  const place = (x) => (x < singles ? x : singles + (x - singles) * lanes);
-  const stride = (x) => (x < singles ? 0 : 1);
+  constants.forEach((x, k) => { r[places[inputs + k]] = x; });
+  const place = (x) => places[x];
+  const stride = (x) => (rows.has(x) ? 1 : 0);
 
   // A sum of products in one lane; `ends[k]` says whether operand k ends a term.
   const sumAt = (at, by, ends, l, stops) => {
@@ -77,12 +83,11 @@ const load = (program, functions) => {
     }
     return total + error;
   };
-  // From rows to one number: the sum over lanes of an adjoint, or of an adjoint times something, where 0 times it is 0.
-  const sumOfLanes = (t, at, by, isDot) => {
-    const [a, b] = at, [da, db] = by;
+  const sumOfLanes = (t, at, by) => {
+    const [a] = at, [da] = by;
     let total = 0, error = 0, size = 0;
     for (let l = 0; l < lanes; l++) {
-      const g = r[a + da * l], x = isDot && g !== 0 ? g * r[b + db * l] : g, s = total + x, u = s - total;
+      const x = r[a + da * l], s = total + x, u = s - total;
       error += (total - (s - u)) + (x - u);
       total = s;
       size += Math.abs(x);
@@ -90,11 +95,23 @@ const load = (program, functions) => {
     }
     r[t] = size <= Math.min(1e8 * Math.abs(total), 1e300) ? total + error : exact_sum(scratch);
   };
+  const dotOfLanes = (t, at, by) => {
+    const sum = (stops) => {
+      let total = -0;
+      for (let l = 0; l < lanes; l++) {
+        const g = r[at[0] + by[0] * l];
+        if (!stops || g !== 0) total += g * r[at[1] + by[1] * l];
+      }
+      return total;
+    };
+    const total = sum(false);
+    r[t] = total === total ? total : sum(true);
+  };
 
   const instruction = (i) => {
     const kind = kinds[codes[i]], f = functions[codes[i]], signed = operands.slice(starts[i], starts[i + 1]);
     const ends = signed.map((x) => x < 0), xs = signed.map((x) => (x < 0 ? -1 - x : x));
-    const t = place(targets[i]), n = targets[i] < singles ? 1 : lanes, at = Int32Array.from(xs, place), by = Int32Array.from(xs, stride);
+    const t = place(first + i), n = rows.has(first + i) ? lanes : 1, at = Int32Array.from(xs, place), by = Int32Array.from(xs, stride);
     const [a, b] = at, [da, db] = by;
     switch (kind) {
       case "+": return () => { for (let l = 0; l < n; l++) r[t + l] = r[a + da * l] + r[b + db * l]; };
@@ -105,24 +122,19 @@ const load = (program, functions) => {
       case "stopping sum": return () => sumOfProducts(t, n, at, by, ends, true);
       case "stack": return () => { for (let l = 0; l < lanes; l++) r[t + l] = r[at[l]]; };
       case "lane": return () => { r[t] = r[a + r[b]]; };
-      case "lane sum": return () => sumOfLanes(t, at, by, false);
-      case "lane dot": return () => sumOfLanes(t, at, by, true);
+      case "lane sum": return () => sumOfLanes(t, at, by);
+      case "lane dot": return () => dotOfLanes(t, at, by);
       case "dot": return () => { for (let l = 0; l < n; l++) r[t + l] = dotAt(f, at, by, l); };
       case "many": return () => callOnMany(f, t, n, at, by);
       default: return () => call(f, t, n, at, by);
     }
   };
 
-  const steps = targets.map((_, i) => instruction(i));
+  const steps = codes.map((_, i) => instruction(i));
+  const rowOf = (x) => Array.from({ length: lanes }, (_, l) => r[place(x) + stride(x) * l]);
   return (numbers) => {
-    const inRows = program.given * lanes; // rows that are given come first
-    for (let k = 0; k < inRows; k++) r[singles + k] = numbers[k];
-    for (let k = inRows; k < numbers.length; k++) r[k - inRows] = numbers[k];
+    r.set(numbers);
     for (const step of steps) step();
-    if (!program.wide.some(Boolean)) return outputs.map((x) => r[place(x)]);
-    return outputs.flatMap((x, k) => {
-      const single = r[place(x)];
-      return !program.wide[k] ? [single] : x < singles ? Array(lanes).fill(single) : Array.from(r.subarray(place(x), place(x) + lanes));
-    });
+    return outputs.flatMap((x, k) => (rowsOut[k] ? rowOf(x) : r[place(x)]));
   };
 };

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="untyped-decorator, no-any-return"
 """The table's forward functions, compiled by Numba from their own source.
 
 Each is compiled as it stands in the folder `numeric` or a user's module, in a namespace where the
@@ -6,15 +7,18 @@ own machinery (`math.fsum` and its like) is written out below.
 """
 
 import dis
+import marshal
 import math
 import operator
 import types
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
 from numba import float64, njit
 
+from autograd_lite.compiler.backends.numba import simd
 from autograd_lite.compiler.ir import CannotRunError
 from autograd_lite.core.primitives import Primitive
 from autograd_lite.numeric import exact, ieee, reductions
@@ -37,11 +41,22 @@ def compiled(function: Any) -> Any:
     else:
         code = function.__code__
         names = {name for name in _global_names(code) if name in function.__globals__}
-        namespace = {name: _bound(function.__globals__[name]) for name in names} | {"__name__": function.__module__}
+        namespace = {name: _bound(function.__globals__[name]) for name in names} | {"__name__": __name__}
         copy = types.FunctionType(code, namespace, function.__name__, function.__defaults__, function.__closure__)
-        result = compile_function(copy)
+        result = compile_function(named(copy, _own_name(function)))
     COMPILED[function] = result
     return result
+
+
+def named(function: Any, name: str) -> Any:
+    """The function by a name that no other has, in any process: by its name machine code finds it, on disk too."""
+    function.__qualname__ = name
+    return function
+
+
+def _own_name(function: Any) -> str:
+    cells = [repr(cell.cell_contents) for cell in function.__closure__ or ()]
+    return f"{function.__name__}_{sha256(marshal.dumps(function.__code__) + repr(cells).encode()).hexdigest()[:16]}"
 
 
 def compiled_forward(primitive: Primitive) -> Any:
@@ -89,13 +104,14 @@ two_sum, two_product = compiled(exact.two_sum), compiled(exact.two_product)
 
 @compile_function
 def fsum(xs: Sequence[float]) -> float:
-    """The sum, to the last bit but for rare ties: compensated, and exact where much cancels."""
+    """The correctly rounded sum: compensated where that is sure to round it correctly."""
     total, error, size = 0.0, 0.0, 0.0
-    for x in xs:
-        total, e = two_sum(total, x)
+    for i in range(len(xs)):
+        total, e = two_sum(total, xs[i])
         error += e
-        size += abs(x)
-    return total + error if size < min(1e8 * abs(total), 1e300) else exact_sum(xs)
+        size += abs(e)
+    slack = 2.3e-16 * len(xs) * size  # more than what adding the errors lost
+    return total + error if total + (error - slack) == total + (error + slack) else exact_sum(xs)
 
 
 @compile_function
@@ -109,11 +125,11 @@ def exact_sum(xs: Sequence[float]) -> float:
             if x - x != 0.0:
                 return plain
         scale = 2.0**-64  # finite numbers, but their sum overflows on the way
-    partials = [0.0]
+    partials, count = np.empty(len(xs) + 1), 0  # an array: Numba takes seconds to compile lists
     for x in xs:
         x *= scale
         kept = 0
-        for i in range(len(partials)):
+        for i in range(count):
             y = partials[i]
             if abs(x) < abs(y):
                 x, y = y, x
@@ -123,15 +139,18 @@ def exact_sum(xs: Sequence[float]) -> float:
                 partials[kept] = low
                 kept += 1
             x = high
-        while len(partials) > kept:
-            partials.pop()
-        partials.append(x)
-    total, low = partials.pop(), 0.0
-    while len(partials) > 0 and low == 0.0:
-        x, y = total, partials.pop()
+        partials[kept] = x
+        count = kept + 1
+    if count == 0:
+        return 0.0
+    count -= 1
+    total, low = partials[count], 0.0
+    while count > 0 and low == 0.0:
+        count -= 1
+        x, y = total, partials[count]
         total = x + y
         low = y - (total - x)
-    if len(partials) > 0 and low * partials[-1] > 0.0:
+    if count > 0 and low * partials[count - 1] > 0.0:
         doubled = 2.0 * low  # halfway between two floats: the rest decides
         if doubled == (total + doubled) - total:
             total += doubled
@@ -183,53 +202,50 @@ def fmod(x: float, y: float) -> float:
 
 
 @compile_function
-def rounded(total: float, size: float, largest: float, errors: float, product_errors: float) -> float:
-    """A dot product of its plain total and what rounding took from it; nan where so much cancels that more is needed.
-
-    `size` is the sum of the terms' magnitudes, `largest` that of all factors.
-    """
-    if size < min(6.0 * abs(total), 1e300):
-        return total + errors
-    if size < 1e8 * abs(total) and largest < 1e150:
-        return total + (errors + product_errors)
-    return math.nan
-
-
-@compile_function
 def dot(v: Sequence[float]) -> float:
-    """As `reductions.dot`: w . x + bias; where the terms cancel, with the rounding errors of the products."""
+    """As `reductions.dot`, of plain sums and their rounding errors; term by term where these do not suffice."""
     n = len(v) // 2
     total = v[len(v) - 1] if len(v) > 2 * n else 0.0
-    size, largest = abs(total), 0.0
-    errors, product_errors = 0.0, 0.0
+    squares, errors, product_errors = total * total, 0.0, 0.0
     for i in range(n):
-        product, product_error = two_product(v[i], v[n + i])
+        product = v[i] * v[n + i]
+        product_errors += simd.product_error(v[i], v[n + i])
         total, error = two_sum(total, product)
-        size += abs(product)
         errors += error
-        product_errors += product_error
-        largest = max(largest, abs(v[i]), abs(v[n + i]))
-    y = rounded(total, size, largest, errors, product_errors)
-    if y == y:
-        return y
-    terms = [v[i] * v[n + i] for i in range(n)]
+        squares += product * product
+    if simd.is_usual(total, squares):
+        return simd.corrected(total, errors, product_errors, squares)
+    terms = np.zeros(2 * n + 1)
+    for i in range(n):
+        terms[i], terms[n + 1 + i] = two_product(v[i], v[n + i])
     if len(v) > 2 * n:
-        terms.append(v[len(v) - 1])
-    exact = exact_sum(terms + [two_product(v[i], v[n + i])[1] for i in range(n)])
-    return exact if exact - exact == 0.0 else exact_sum(terms)
+        terms[n] = v[len(v) - 1]
+    total = fsum(terms[: n + 1])
+    if abs(total) * 4.0 < length(terms[: n + 1]):
+        exact_total = fsum(terms)
+        if exact_total - exact_total == 0.0:
+            return exact_total
+    return total
 
 
 IEEE_MATH = types.ModuleType("ieee_math")
 for name in ("copysign", "erf", "erfc", "exp", "fabs", "frexp", "isfinite", "ldexp", "log", "sqrt", "tanh"):
     setattr(IEEE_MATH, name, getattr(math, name))
 vars(IEEE_MATH).update(inf=math.inf, nan=math.nan, floor=floor, prod=prod, fsum=fsum, fmod=fmod, hypot=hypot)
+
+
 COMPILED |= {
-    float: compile_function(lambda x: x),
-    operator.add: compile_function(lambda a, b: a + b),
-    operator.sub: compile_function(lambda a, b: a - b),
-    operator.mul: compile_function(lambda a, b: a * b),
-    operator.truediv: compile_function(lambda a, b: a / b),
-    operator.neg: compile_function(lambda a: -a),
+    function: compile_function(named(formula, name))
+    for function, name, formula in (
+        (float, "identity", lambda x: x),
+        (operator.add, "add", lambda a, b: a + b),
+        (operator.sub, "sub", lambda a, b: a - b),
+        (operator.mul, "mul", lambda a, b: a * b),
+        (operator.truediv, "div", lambda a, b: a / b),
+        (operator.neg, "neg", lambda a: -a),
+    )
+}
+COMPILED |= {
     ieee.fsum: fsum,
     math.fsum: fsum,
     math.hypot: hypot,
@@ -237,3 +253,5 @@ COMPILED |= {
     ieee.length: length,
     reductions.dot: dot,
 }
+exp_difference = compiled(exact.exp_difference)
+log1p = compiled(ieee.log1p)

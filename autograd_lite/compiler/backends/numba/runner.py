@@ -1,0 +1,124 @@
+"""Programs run by compiled kernels; by NumPy until these are there.
+
+Both give the same bits, so it shows in nothing but the speed when kernels take over. What is missing on disk is
+compiled by a process in the background; where none may start, at once.
+"""
+
+import ctypes
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.compiler.backends import numpy as by_numpy
+from autograd_lite.compiler.backends.numba import background
+from autograd_lite.compiler.backends.numba.scalars import NUMBER, SUMS
+from autograd_lite.compiler.backends.numba.store import Kernel, address
+from autograd_lite.compiler.fused import PRODUCTS, STOPPING_PRODUCTS
+from autograd_lite.compiler.ir import CannotRunError, Program
+from autograd_lite.compiler.layout import Layout
+
+RUN = ctypes.CFUNCTYPE(None, ctypes.c_uint64, ctypes.c_int64, ctypes.c_uint64, ctypes.c_uint64)
+
+
+def load(program: Program) -> "Runner":
+    """The program as a function of its inputs in order: numbers, lists of numbers, NumPy arrays."""
+    return Runner(program)
+
+
+class Runner:
+    """A program that is run by NumPy at first, and by kernels as soon as all that it needs are there."""
+
+    def __init__(self, program: Program) -> None:
+        self.program, self.layout = program, Layout(program)
+        self.kernels = needed(self.layout)
+        self.calls = 0
+        self.run: Any = None
+        self.is_settled = False
+
+    def __call__(self, inputs: Sequence[Any]) -> Any:
+        if not self.is_settled:
+            self._settle()
+        return self.run(inputs)
+
+    def _settle(self) -> None:
+        """Take the kernels if they are ready. What Numba cannot compile stays with NumPy, which calls it."""
+        try:
+            if background.are_ready(self.kernels, self.calls):
+                self.run, self.is_settled = Compiled(self.layout), True
+        except CannotRunError:
+            self.is_settled = True
+        if self.run is None:
+            self.run = by_numpy.of_layout(self.layout)
+        self.calls += 1
+
+
+def needed(layout: Layout) -> list[Kernel]:
+    """The kernels that run this program."""
+    found = dict.fromkeys([Kernel("run")])
+    for kind, primitive, _ in layout.operations:
+        if kind != "scalars":
+            found[Kernel(kind, primitive)] = None
+    for i in (i for stretch in layout.stretches for i in stretch):
+        primitive = layout.program.ops[i]
+        if primitive not in NUMBER and primitive is not None:
+            found[Kernel("call" if primitive.arity is None else "map", primitive)] = None
+    return list(found)
+
+
+class Compiled:
+    """All operations as one list of numbers, which a compiled loop runs. Each call works in memory of its own."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        index: list[int] = []
+        self.numbers = np.array([x for entry in entries(layout, index) for x in entry], dtype=np.int64)
+        self.index = np.concatenate([layout.index, np.array(index, dtype=np.uint32)])
+        self.run = RUN(address(Kernel("run")))
+        self.fixed = self.numbers.ctypes.data, self.numbers.size, self.index.ctypes.data
+        self.free: list[tuple[Any, int]] = []
+
+    def __call__(self, inputs: Sequence[Any]) -> Any:
+        try:
+            memory, at = self.free.pop()
+        except IndexError:
+            memory = self.layout.memory.copy()
+            at = memory.ctypes.data
+        by_numpy.fill(memory, inputs)
+        self.run(*self.fixed, at)
+        outputs = memory[self.layout.outputs].copy()
+        self.free.append((memory, at))
+        return outputs
+
+
+def entries(layout: Layout, index: list[int]) -> Iterator[list[int]]:
+    """What the loop reads for each operation. Scalar instructions that call a kernel may add to the index."""
+    for kind, primitive, numbers in layout.operations:
+        if kind == "scalars":
+            for i in layout.stretches[numbers[0]]:
+                yield scalar_entry(layout, i, index)
+        else:
+            yield call_entry(Kernel(kind, primitive), numbers)
+
+
+def call_entry(kernel: Kernel, numbers: Sequence[int]) -> list[int]:
+    return [0, 3 + len(numbers), address(kernel), *numbers]
+
+
+def scalar_entry(layout: Layout, i: int, index: list[int]) -> list[int]:
+    """Instruction i on single numbers."""
+    op, signed = layout.program.ops[i], layout.program.args[i]
+    assert op is not None
+    target = int(layout.address[i])
+    xs = layout.address[[x if x >= 0 else -1 - x for x in signed]].tolist()
+    if op in (PRODUCTS, STOPPING_PRODUCTS):
+        xs = [2 * x + (s < 0) for x, s in zip(xs, signed)]
+    if op in SUMS:
+        return [NUMBER[op], target, len(xs), *xs]
+    if op in NUMBER:
+        return [NUMBER[op], target, *xs]
+    if op.arity is not None:
+        return call_entry(Kernel("map", op), [target, 1, *xs])
+    at = len(layout.index) + len(index)
+    index += [*xs, *[0] * len(xs)]
+    return call_entry(Kernel("call", op), [target, 1, 1, len(xs), at, at + len(xs)])

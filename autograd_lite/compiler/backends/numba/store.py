@@ -1,0 +1,125 @@
+"""Kernels by their addresses: each compiled by itself, and kept on disk by itself.
+
+For each kernel there is a file of source in the cache folder, and Numba keeps the machine code beside it. Its name has
+a digest of all the source that it is made from, of the versions and of the processor, so that what fits is found and
+what does not is not. A folder in which others may write is not used: they could put their machine code there.
+"""
+
+import hashlib
+import os
+import platform
+import stat
+import sys
+import tempfile
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from autograd_lite.compiler.backends.numba.scalars import OURS
+from autograd_lite.core.primitives import Primitive
+
+HERE = Path(__file__).parent
+NUMERIC = HERE.parents[2] / "numeric"
+
+
+class Kernel(NamedTuple):
+    """Which kernel: a kind of operation, and for a map or a call the primitive."""
+
+    kind: str
+    primitive: Primitive | None = None
+
+    def is_ours(self) -> bool:
+        return self.primitive is None or self.primitive in OURS
+
+    def code(self) -> bytes:
+        """What tells it from others: for a user's function, its code and all that it refers to."""
+        if self.primitive is None or self.is_ours():
+            return f"{self.kind} {self.primitive.name if self.primitive else ''}".encode()
+        return self.kind.encode() + pickled((self.primitive.forward, self.primitive.arity))
+
+    def path(self) -> Path:
+        """The file of its source. That of its machine code is there when `done` is."""
+        digest = hashlib.sha256(b"\0".join([_basis(), self.code()])).hexdigest()[:24]
+        return cache_folder() / f"{self.kind}_{digest}.py"
+
+    def is_stored(self) -> bool:
+        return done(self.path()).exists()
+
+
+def done(path: Path) -> Path:
+    """The file that says that a kernel has been compiled and stored, to the end."""
+    return path.with_suffix(".done")
+
+
+def pickled(x: Any) -> bytes:
+    """A function of a user's, by value if it cannot be imported."""
+    import numba.cloudpickle as by_value
+
+    data: bytes = by_value.dumps(x)  # type: ignore[no-untyped-call]
+    return data
+
+
+@cache
+def _basis() -> bytes:
+    """What every kernel depends on."""
+    sources = [*sorted(HERE.glob("*.py")), *sorted(NUMERIC.glob("*.py"))]
+    versions = [version("numba"), version("llvmlite"), sys.version, platform.machine(), _processor()]
+    return b"\0".join([*[path.read_bytes() for path in sources], *[v.encode() for v in versions]])
+
+
+def _processor() -> str:
+    """What the machine code may use: from the kernel's own list where there is one, for Numba takes time to import."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor()
+    return "".join(sorted({line for line in text.splitlines() if line.startswith(("flags", "Features", "model name"))}))
+
+
+def cache_folder() -> Path:
+    """Where kernels are kept: AUTOGRAD_LITE_CACHE, else the user's cache folder, else, if that is closed, a new one."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
+    return _usable(Path(os.environ.get("AUTOGRAD_LITE_CACHE") or Path(base) / "autograd_lite"))
+
+
+@cache
+def _usable(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        about = folder.stat()
+        ours = not hasattr(os, "getuid") or (
+            about.st_uid == os.getuid() and not about.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        )
+        if ours:
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+    except OSError:
+        pass
+    return Path(tempfile.mkdtemp(prefix="autograd_lite"))
+
+
+LOADED: dict[Kernel, tuple[int, Any]] = {}  # addresses, and what keeps the machine code alive
+
+
+def address(kernel: Kernel) -> int:
+    """The address of a kernel: loaded, or compiled and stored."""
+    if kernel not in LOADED:
+        from autograd_lite.compiler.backends.numba import build
+
+        path = kernel.path()
+        source, namespace = build.source(kernel.kind, kernel.primitive)
+        if not path.exists() or path.read_text() != source:
+            _write(path, source)
+        compiled = build.kernel(source, str(path), namespace, kernel.kind)
+        if not done(path).exists():
+            _write(done(path), "")
+        LOADED[kernel] = compiled.address, compiled
+    return LOADED[kernel][0]
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole: another process sees all of it or nothing."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
+        file.write(text)
+    os.replace(file.name, path)

@@ -1,0 +1,135 @@
+"""One vector of memory, operations on it (see `layout.py`), and operands brought together where they do not lie so."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_lite.core.primitives import Primitive
+
+Operation = tuple[str, Primitive | None, tuple[int, ...]]
+
+
+class Affine(NamedTuple):
+    """Addresses at + i*down + k*along."""
+
+    at: int
+    down: int
+    along: int
+
+
+class Memory:
+    """Takes memory and writes operations."""
+
+    lanes: int
+    address: Any  # of each result
+    filled: int  # by the inputs; the constants follow
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.operations: list[Operation] = []
+        self._index: list[Any] = []
+        self._indexed = 0
+        self._constants: Any = np.empty(0)
+        self._fixed: dict[bytes, tuple[int, Any]] = {}  # blocks of constants, by what they hold
+
+    def _take(self, n: int) -> int:
+        at = self.size
+        self.size += n
+        return at
+
+    def _new(self, targets: Any, width: int) -> int:
+        """Memory for these results, side by side."""
+        at = self._take(len(targets) * width)
+        self.address[targets] = at + np.arange(len(targets)) * width
+        return at
+
+    def _fix(self, values: Any) -> int:
+        """Memory that holds these numbers from the start."""
+        if values.tobytes() not in self._fixed:
+            self._fixed[values.tobytes()] = (self._take(values.size), values)
+        return self._fixed[values.tobytes()][0]
+
+    def _listed(self, numbers: Any) -> int:
+        """Where these numbers are in the index."""
+        array = np.ascontiguousarray(numbers, dtype=np.int64).ravel()
+        self._index.append(array)
+        self._indexed += array.size
+        return self._indexed - array.size
+
+    def _do(self, kind: str, *numbers: int, primitive: Primitive | None = None) -> None:
+        self.operations.append((kind, primitive, tuple(int(x) for x in numbers)))
+
+    def _rows(self, addresses: Any, wide: int, width: int) -> int:
+        """The address of these results as rows side by side, copied together if they are not."""
+        n = len(addresses)
+        offsets = addresses - self.filled
+        if (not wide or width == 1) and ((offsets >= 0) & (offsets < len(self._constants))).all():
+            values = np.repeat(self._constants[offsets], width)
+            return self._fix(values)
+        found = affine(addresses.reshape(n, 1))
+        if found and (wide or width == 1) and (n == 1 or found.down == width):
+            return found.at
+        t = self._take(n * width)
+        if found:
+            self._do("copy", t, n, width, found.at, found.down, wide)
+        else:
+            self._do("gather", t, n, width, self._listed(addresses), wide)
+        return t
+
+    def _matrix(self, addresses: Any) -> Affine:
+        """Where these single numbers are, copied together if they are at no regular distances."""
+        found = affine(addresses)
+        if found is None:
+            t = self._take(addresses.size)
+            self._do("gather", t, addresses.size, 1, self._listed(addresses), 0)
+            found = Affine(t, addresses.shape[1], 1)
+        return found
+
+    def _begin(self, t: int, bias: Any, wide: int, n: int, width: int) -> None:
+        """Write what a dot product is added to."""
+        if bias is None:
+            self._do("copy", t, n, width, self._fix(np.zeros(1)), 0, 0)
+            return
+        found = affine(bias.reshape(-1, 1))
+        if found:
+            self._do("copy", t, n, width, found.at, found.down, wide)
+        else:
+            self._do("gather", t, n, width, self._listed(bias), wide)
+
+    def _lane_rows(self, row: Any) -> tuple[int, int]:
+        """Rows of lanes at a regular distance: where, and the distance."""
+        found = affine(row.reshape(-1, 1))
+        if found:
+            return found.at, found.down
+        t = self._take(len(row) * self.lanes)
+        self._do("gather", t, len(row), self.lanes, self._listed(row), 1)
+        return t, self.lanes
+
+    def _product(self, kind: str, t: int, a: Any, b: tuple[int, int], width: int, stops: int) -> None:
+        left = self._matrix(a)
+        self._do(kind, t, width, a.shape[0], a.shape[1], width, *left, *b, stops)
+
+
+def affine(addresses: Any) -> Affine | None:
+    """How regularly a matrix of addresses is laid out, if it is."""
+    n, count = addresses.shape
+    at = int(addresses[0, 0])
+    down = int(addresses[1, 0]) - at if n > 1 else 0
+    along = int(addresses[0, 1]) - at if count > 1 else 0
+    regular = (addresses == at + down * np.arange(n).reshape(-1, 1) + along * np.arange(count)).all()
+    return Affine(at, down, along) if regular else None
+
+
+def distinct(rows: Any) -> tuple[Any, Any]:
+    """The different rows, in the order in which they appear, and for each row which it is."""
+    first: dict[bytes, int] = {}
+    which = np.array([first.setdefault(row.tobytes(), len(first)) for row in np.ascontiguousarray(rows)])
+    starts = np.unique(which, return_index=True)[1]
+    return rows[starts], which
+
+
+def same_rows(rows: Any) -> Sequence[tuple[Any, Any]]:
+    """For each different row: where it is, and the row."""
+    different, which = distinct(rows)
+    return [(np.flatnonzero(which == k), row) for k, row in enumerate(different)]
