@@ -7,10 +7,10 @@ or a whole batch's are read by Python itself (an `if` on an input, a token that 
 import random
 import sys
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from itertools import chain
 from typing import Any
 
-from autograd_lite.compiler import backends
 from autograd_lite.compiler.batching import over_lanes
 from autograd_lite.compiler.tracer import LaneTracer, Tape, Tracer, TracingError, tracing
 from autograd_lite.core.value import Value
@@ -95,7 +95,7 @@ class Columns:
 
     def __init__(self, entries: Sequence[Any]) -> None:
         self.structure: Structure | None = None
-        self.table: Any = self._as_array(entries) if backends.default() == "numba" else None
+        self.table: Any = self._as_array(entries) if find_spec("numpy") else None
         if self.table is not None:
             self.structure = flatten(entries[0])[1]
             return

@@ -210,3 +210,25 @@ def test_under_detect_anomaly_the_operation_is_found():
     data = XS, [*YS[:6], math.inf, *YS[7:]]
     with detect_anomaly(), pytest.raises(FloatingPointError, match=r"^-\(.*inf\) is -inf"):
         fit(*perceptron()(), data=data)
+
+
+NETS = {"tanh": ("tanh", nn.mse_loss, YS), "relu": ("relu", nn.cross_entropy, [i % 3 for i in range(10)])}
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_numpy_and_kernels_take_the_same_steps_to_the_bit(monkeypatch, name):
+    pytest.importorskip("numba")
+    pytest.importorskip("autograd_lite.compiler.backends.numpy")
+    from autograd_lite.compiler import backends
+    from autograd_lite.compiler.backends.numba import background
+
+    monkeypatch.setattr(background, "may_start_processes", lambda: False)  # so that kernels are there at once
+    activation, loss, targets = NETS[name]
+
+    def trained(backend):
+        monkeypatch.setattr(backends, "default", lambda: backend)
+        model = nn.MLP(2, [5, 3 if name == "relu" else 1], activation, seed=0)
+        history = fit(model, model.parameters(), data=(XS, targets), loss=loss, epochs=50, batch_size=5)
+        return history["loss"], model.state_dict()
+
+    assert trained("numba") == trained("numpy")
