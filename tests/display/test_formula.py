@@ -198,3 +198,20 @@ def test_only_a_value_has_a_formula(value):
 def test_the_limit_is_a_whole_number(limit):
     with pytest.raises(ValueError, match="limit"):
         expression(A * B, limit=limit)
+
+
+def test_a_label_that_is_an_expression_is_set_in_brackets_as_a_factor():
+    total, word = Value(1.0, label="a+b"), Value(2.0, label="w.0")
+    assert repr(expression(total * word)) == "(a+b) * w.0"
+    assert expression(total * word).latex.startswith(r"\left(")
+    assert repr(expression(total.exp())) == "exp(a+b)"
+
+
+def test_a_deep_formula_is_put_together_once():
+    x = Value(1.0, label="x")
+    y = x
+    for _ in range(5_000):
+        y = y * x + 1.5
+    text = expression(y, limit=10**6).text
+    assert text.startswith("(((") and text.endswith(" * x + 1.5")  # noqa: PT018
+    assert text.count("x") == 5_001

@@ -8,6 +8,7 @@ import ast
 import re
 from collections.abc import Callable
 from functools import cache
+from typing import NamedTuple
 
 from autograd_lite.core import table as table
 from autograd_lite.core.value import Value, is_constant
@@ -22,6 +23,7 @@ from autograd_lite.display.formula.notation import (
     named,
     negative,
     numeral,
+    put_together,
 )
 
 POW_SLOPES = {(1.0, 0.0): "{1} * {0} ** ({1} - 1)", (0.0, 1.0): "{0} ** {1} * log({0})"}  # by order in {0} and {1}
@@ -29,7 +31,14 @@ FORMS = {table.along: "{0} * {1}", table.cusp: "0"}
 PRIME, SLOT = "ʹ", "ʹslot"  # letters to Python, but in no form
 
 
-def formula(root: Value, name_of: Callable[[Value], str], limit: int = 200) -> Term:
+class Formula(NamedTuple):
+    """A formula in Python's notation and in LaTeX."""
+
+    text: str
+    latex: str
+
+
+def formula(root: Value, name_of: Callable[[Value], str], limit: int = 200) -> Formula:
     """The formula of a node down to the nodes that have a name."""
     operands: list[list[int]] = []  # of each printed occurrence of a node; breadth first, so that all parts get a share
     nodes = [root]
@@ -50,7 +59,8 @@ def formula(root: Value, name_of: Callable[[Value], str], limit: int = 200) -> T
             terms[i] = named(name_of(v))
         else:
             terms[i] = Term("…", ATOM, r"\ldots", ATOM) if v.parents else numeral(v.data, is_constant(v))
-    return terms[0]
+    whole = terms[0]
+    return Formula(put_together(whole.text), put_together(whole.latex))
 
 
 def _apply(v: Value, operands: list[Term]) -> Term:

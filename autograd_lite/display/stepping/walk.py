@@ -158,7 +158,7 @@ def _sweep(root: Value, interior: list[Value]) -> list[tuple[Value, float, list[
 
 def _names(root: Value, interior: list[Value], leaves: list[Value]) -> dict[Value, str]:
     """A name for every node: its label, made distinct; L for the result; a number for a constant; else v₁, v₂, ..."""
-    from autograd_lite.display.formula.notation import numeral
+    from autograd_lite.display.formula.notation import numeral, put_together
     from autograd_lite.display.graph.boxes import printable
 
     names: dict[Value, str] = {}
@@ -175,5 +175,5 @@ def _names(root: Value, interior: list[Value], leaves: list[Value]) -> dict[Valu
         names[root] = "L"
     for v in (*leaves, *interior):
         if v not in names:
-            names[v] = numeral(v.data).text if is_constant(v) else next(free)
+            names[v] = put_together(numeral(v.data).text) if is_constant(v) else next(free)
     return names
