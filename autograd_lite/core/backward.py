@@ -36,26 +36,30 @@ def backward(self: Value, gradient: Number = 1.0, *, create_graph: bool = False)
     number_of(self, "backward()")
     create_graph = check_flag(create_graph, "backward(create_graph)")
     interior, leaves = topological_order(self)
-    passed: list[Number]
     with ONE_PASS:
         if create_graph:
             seed = gradient if isinstance(gradient, Value) else as_float(gradient, "backward(gradient)")
             adjoints = sweep_recording(interior, {self: seed})
-            passed = [as_value(adjoints.get(v, 0.0)) for v in (*interior, *leaves)]
+            inner = [as_value(adjoints.get(v, 0.0)) for v in interior]
+            outer: list[Number] = [as_value(adjoints.get(v, 0.0)) for v in leaves]
         else:
             sweep(interior, leaves, [(self, as_float(gradient, "backward(gradient)"))])
-            passed = [v._adjoint for v in (*interior, *leaves)]
-        for i, leaf in enumerate(leaves, len(interior)):
+            outer = [v._adjoint for v in leaves]
+        for i, leaf in enumerate(leaves):
             if leaf._primitive is CONSTANT:
-                passed[i] = as_value(0.0) if create_graph else 0.0
+                outer[i] = as_value(0.0) if create_graph else 0.0
             elif isinstance(leaf._grad, Value) or leaf._grad != 0.0:
-                passed[i] = leaf._grad + passed[i]
+                outer[i] = leaf._grad + outer[i]
 
         def store() -> None:
-            for v, g in zip(interior, passed):
-                v._grad = g
-            for v, g in zip(leaves, passed[len(interior) :]):
-                v._grad = g
+            if create_graph:
+                for v, g in zip(interior, inner):
+                    v._grad = g
+            else:
+                for v in interior:
+                    v._grad = v._adjoint
+            for v, x in zip(leaves, outer):
+                v._grad = x
 
         _whole(store)
     if create_graph and not isenabled() and get_count()[0] > MANY:
