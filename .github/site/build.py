@@ -23,6 +23,9 @@ import live  # noqa: E402
 import nbformat  # noqa: E402
 import pages  # noqa: E402
 
+from autograd_lite.cli.translation import load, notebook_in  # noqa: E402
+
+TRANSLATIONS = [path.stem for path in (ROOT / "notebooks").glob("*.po")]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
@@ -40,9 +43,18 @@ def main() -> None:
         pages.lay_out(work / "pages", work / "node_modules", NOTEBOOKS)
         timed("pages", sphinx, work / "pages", out, "en")
         live.write(out / "live")
+        for language in TRANSLATIONS:
+            stage = work / f"pages-{language}"
+            pages.lay_out_translated(stage, work / "node_modules", NOTEBOOKS, language)
+            timed(f"pages in {language}", sphinx, stage, out / language, language)
+            live.write(out / language / "live", language)
         shutil.copy(HERE / "static/embed.js", out)
         if not options.pages_only:
             notebooks = {path.name: nbformat.read(path, as_version=4) for path in NOTEBOOKS}
+            for language in TRANSLATIONS:
+                catalogue = load(ROOT / f"notebooks/{language}.po")
+                for path in NOTEBOOKS:
+                    notebooks[f"{language}/{path.name}"] = nbformat.reads(notebook_in(path, catalogue), as_version=4)
             timed("JupyterLite", lite.build, out / "lite", work, notebooks, options.beside)
 
 

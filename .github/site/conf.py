@@ -5,12 +5,23 @@ import os
 import docstrings
 
 project = author = "autograd_lite"
-language = os.environ.get("SITE_LANGUAGE", "en")
+language = {"zh": "zh_CN"}.get(os.environ["SITE_LANGUAGE"], "en")
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx_copybutton"]
 
 html_theme = "furo"
 html_title = "autograd_lite"
 html_favicon = "_static/favicon.svg"
+templates_path = ["_templates"]
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "sidebar/search.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "language.html",
+        "sidebar/scroll-end.html",
+    ]
+}
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_js_files = ["run.js"]

@@ -12,7 +12,7 @@ WORDS = {
 }
 
 
-def stage(notebook: nbformat.NotebookNode, name: str, language: str, languages: list[str]) -> nbformat.NotebookNode:
+def stage(notebook: nbformat.NotebookNode, name: str, language: str) -> nbformat.NotebookNode:
     """The notebook with links that lead to pages of the site, and under its title what can be done with it.
 
     `name` is its file's name; its page lies one folder below the site of its language.
@@ -22,7 +22,7 @@ def stage(notebook: nbformat.NotebookNode, name: str, language: str, languages: 
         if cell.cell_type == "markdown":
             cell.source = SOURCE.sub(lambda found: _source(found, root), cell.source)
     title, _, rest = notebook.cells[0].source.partition("\n")
-    notebook.cells[0].source = f"{title}\n\n{_bar(name, language, languages, root)}\n{rest}"
+    notebook.cells[0].source = f"{title}\n\n{_bar(name, language, root)}\n{rest}"
     return notebook
 
 
@@ -31,7 +31,7 @@ def _source(link: re.Match[str], root: str) -> str:
     return f'<a href="{root}source/{link[2]}.html">{text}</a>'
 
 
-def _bar(name: str, language: str, languages: list[str], root: str) -> str:
+def _bar(name: str, language: str, root: str) -> str:
     run, download, other = WORDS[language]
     below = "" if language == "en" else f"{language}/"
     page = name.removesuffix(".ipynb") + ".html"
@@ -39,7 +39,6 @@ def _bar(name: str, language: str, languages: list[str], root: str) -> str:
         f'<a class="run-notebook" href="{root}lite/notebooks/index.html?path={below}{name}">{run}</a>',
         f'<a href="{root}lite/files/{below}{name}" download>{download}</a>',
     ]
-    if len(languages) > 1:
-        there = f"../{'zh/' if language == 'en' else '../'}course/{page}"
-        links.append(f'<a href="{there}" hreflang="{"zh" if language == "en" else "en"}">{other}</a>')
+    there, code = ("zh/", "zh") if language == "en" else ("", "en")
+    links.append(f'<a href="{root}{there}course/{page}" hreflang="{code}" lang="{code}">{other}</a>')
     return '<div class="bar">' + " ".join(links) + "</div>\n"

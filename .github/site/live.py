@@ -5,18 +5,14 @@ import math
 import re
 from pathlib import Path
 
-import autograd_lite
-from autograd_lite import Value, nn, optim, playground, tanh
+from autograd_lite import Value, nn, optim, playground, steps, tanh
 from autograd_lite.cli.main import _parser
 
 PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark">
+<html lang="{language}"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark">
 <meta name="viewport" content="width=device-width"><title>{title}</title>
-<style>body {{ background: Canvas; color: CanvasText; margin: 8px; }}</style></head><body>{body}</body></html>
+<style>body {{ background: Canvas; color: CanvasText; margin: 8px; zoom: 0.85; }}</style></head><body>{body}</body></html>
 """
-
-
-EDITABLE = hasattr(autograd_lite, "explore")
 
 
 def write(folder: Path, language: str = "en") -> None:
@@ -25,15 +21,16 @@ def write(folder: Path, language: str = "en") -> None:
     a, b, c = Value(2.0, label="a"), Value(-3.0, label="b"), Value(5.0, label="c")
     y = tanh(a * b + c)
     y.label = "y"
-    graph = autograd_lite.explore(y) if EDITABLE else autograd_lite.steps(y)
     model = nn.MLP(2, [6, 1], activation="tanh", seed=2)
     optimizer = optim.Adam(model.parameters(), lr=0.02)
     learning = playground(model, moons(24), nn.mse_loss, optimizer, language=language)
     for name, title, shown in (
-        ("graph", "The graph of y = tanh(a * b + c)", graph),
+        ("graph", "The graph of y = tanh(a * b + c)", steps(y)),
         ("playground", "A small network in training", learning),
     ):
-        (folder / f"{name}.html").write_text(PAGE.format(title=title, body=shown._repr_html_()), encoding="utf-8")
+        (folder / f"{name}.html").write_text(
+            PAGE.format(title=title, language=language, body=shown._repr_html_()), encoding="utf-8"
+        )
 
 
 def moons(count: int) -> tuple[list[list[float]], list[float]]:

@@ -11,29 +11,27 @@ import nbformat
 import reference
 import sources
 
+from autograd_lite.cli.translation import load, notebook_in
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+CONFIRMED = ROOT / "notebooks/what_can_be_confirmed.md"
 
 
 def lay_out(stage: Path, modules: Path, notebooks: list[Path]) -> None:
     """The English site."""
     lay_ground(stage, modules)
     for path in notebooks:
-        notebook = course.stage(nbformat.read(path, as_version=4), path.name, "en", ["en"])
+        notebook = course.stage(nbformat.read(path, as_version=4), path.name, "en")
         nbformat.write(notebook, stage / "course" / path.name)
     reference.write(stage / "reference", notebooks)
     sources.write(stage / "source")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    confirmed = ROOT / "notebooks/what_can_be_confirmed.md"
-    if confirmed.exists():
-        shutil.copy(confirmed, stage)
+    if CONFIRMED.exists():
+        shutil.copy(CONFIRMED, stage)
     words = {
-        **panels(readme),
-        "FIRST": notebooks[0].stem,
-        "COUNT": str(len(notebooks)),
-        "CHECK": f"{confirmed.stem if confirmed.exists() else 'reference/autograd_lite.testing.check_gradients'}.html",
-        "COURSE": "\n".join(f"course/{path.stem}" for path in notebooks),
-        "CONFIRMED": confirmed.stem if confirmed.exists() else "",
+        **panels(readme, notebooks),
+        "CONFIRMED": CONFIRMED.stem if CONFIRMED.exists() else "",
         "READMEPARTS": section(readme, "The idea in ten lines") + section(readme, "At full speed"),
     }
     for name in ("index", "use", "embed"):
@@ -42,23 +40,40 @@ def lay_out(stage: Path, modules: Path, notebooks: list[Path]) -> None:
     (stage / "figures.md").write_text("# Measured figures\n\n" + section(readme, "Measured", ""), encoding="utf-8")
 
 
+def lay_out_translated(stage: Path, modules: Path, notebooks: list[Path], language: str) -> None:
+    """The course in another language, and its start page."""
+    lay_ground(stage, modules)
+    catalogue = load(ROOT / f"notebooks/{language}.po")
+    for path in notebooks:
+        notebook = nbformat.reads(notebook_in(path, catalogue), as_version=4)
+        nbformat.write(course.stage(notebook, path.name, language), stage / "course" / path.name)
+    words = panels(
+        (ROOT / "README.md").read_text(encoding="utf-8"), notebooks, "../", course.WORDS[language][0].lstrip("▶ ")
+    )
+    (stage / "index.md").write_text(filled(HERE / f"index.{language}.md", words), encoding="utf-8")
+
+
 def lay_ground(stage: Path, modules: Path) -> None:
     """What the pages of every language stand on."""
     (stage / "course").mkdir(parents=True)
     shutil.copy(HERE / "conf.py", stage)
     shutil.copytree(HERE / "static", stage / "_static")
+    shutil.copytree(HERE / "templates", stage / "_templates")
     (stage / "_static/mathjax").mkdir()
     shutil.copy(modules / "mathjax/es5/tex-svg.js", stage / "_static/mathjax")
     shutil.copytree(ROOT / "notebooks/pictures", stage / "course/pictures")
 
 
-def panels(readme: str) -> dict[str, str]:
-    """What the start page shows, as far as the package has it."""
+def panels(readme: str, notebooks: list[Path], root: str = "", run: str = "Run them in the browser") -> dict[str, str]:
+    """What the start page shows."""
     code = live.ten_lines(readme)
     return {
-        "GRAPHTITLE": "Change a number: the gradients follow" if live.EDITABLE else "Backpropagation, step by step",
+        "FIRST": notebooks[0].stem,
+        "COUNT": str(len(notebooks)),
+        "COURSE": "\n".join(f"course/{path.stem}" for path in notebooks),
+        "CHECK": f"{CONFIRMED.stem if CONFIRMED.exists() else 'reference/autograd_lite.testing.check_gradients'}.html",
         "TENLINES": f"```python\n{code}```",
-        "RUNTHEM": reference.run_link([code], ""),
+        "RUNTHEM": reference.run_link([code], root, run),
     }
 
 

@@ -120,10 +120,10 @@ def _example(n: Name, where: dict[str, str]) -> list[str]:
     return []
 
 
-def run_link(cells: list[str], root: str = "../") -> str:
+def run_link(cells: list[str], root: str = "../", says: str = "Run this example in the browser") -> str:
     """A link that opens JupyterLite's console with the cells, which `run.js` opens in the page instead."""
     address = f"{root}lite/repl/index.html?kernel=python&toolbar=1" + "".join(f"&code={quote(c)}" for c in cells)
-    return f'<p><a class="run" href="{escape(address)}">▶ Run this example in the browser</a></p>'
+    return f'<p><a class="run" href="{escape(address)}">▶ {says}</a></p>'
 
 
 def source_link(file: str, line: int, root: str) -> str:
