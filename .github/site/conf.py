@@ -2,7 +2,9 @@
 
 import os
 
+import chinese
 import docstrings
+from sphinx.search import languages
 
 project = author = "autograd_lite"
 language = {"zh": "zh_CN"}.get(os.environ["SITE_LANGUAGE"], "en")
@@ -49,4 +51,5 @@ copybutton_prompt_is_regexp = True
 
 
 def setup(app):
+    languages["zh"] = chinese.SearchPairs
     app.connect("autodoc-process-docstring", docstrings.process)

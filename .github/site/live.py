@@ -11,7 +11,8 @@ from autograd_lite.cli.main import _parser
 PAGE = """<!doctype html>
 <html lang="{language}"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark">
 <meta name="viewport" content="width=device-width"><title>{title}</title>
-<style>body {{ background: Canvas; color: CanvasText; margin: 8px; zoom: 0.85; }}</style></head><body>{body}</body></html>
+<style>body {{ background: Canvas; color: CanvasText; margin: 8px; zoom: 0.85; }}</style></head>
+<body>{body}</body></html>
 """
 
 
