@@ -29,6 +29,7 @@ def fit(
     metrics: Measures | None = None,
     seed: Seed = None,
     stop: Callable[[History], bool] | None = None,
+    callback: Callable[[History], object] | None = None,
     report: int | None = None,
     progress: bool = True,
     jit: bool | str = False,
@@ -38,15 +39,16 @@ def fit(
     `data` is a pair of inputs and targets, one of each for a sample; `loss` and the `metrics`, a dict of functions by
     name, take the lists of a batch's outputs and targets. Without `batch_size` all samples make one batch; with it they
     are shuffled anew every epoch, by `seed`. After each epoch the model is measured on `validation` too, and `stop` is
-    asked, with the history so far, whether to end; every `report` epochs a line is printed. Ctrl-C ends training as
-    well: the history so far comes back.
+    asked, with the history so far, whether to end; `callback` is called with it too, and every `report` epochs a line
+    is printed. Ctrl-C ends training as well: the history so far comes back.
 
     `jit=True` compiles the whole step, under the rules of `jit` (see `Trainer`): model and loss must not branch on
     numbers, nor, with a `batch_size`, on targets or index by them. The losses of `nn` and the metrics may take classes
     all the same. The model is recorded once for all samples of a batch, so that it must do the same each time it is
-    called: one that draws random numbers is a TracingError. Parameters are written back when `validation` or `stop`
-    look at them, and at the end. `jit="auto"` compiles what can be compiled, and trains eagerly what cannot; then the
-    history's `note` says why, and so does a line beside the bar. Inside `detect_anomaly()` all is eager.
+    called: one that draws random numbers is a TracingError. Parameters are written back when `validation`, `stop`
+    or `callback` look at them, and at the end. `jit="auto"` compiles what can be compiled, and trains eagerly what
+    cannot; then the history's `note` says why, and so does a line beside the bar. Inside `detect_anomaly()` all is
+    eager.
 
     A ValueError for data that do not pair up; a FloatingPointError, before the model is changed, for a loss that is not
     finite.
@@ -60,7 +62,7 @@ def fit(
     """
     from tqdm.auto import tqdm
 
-    _check_arguments(model, loss, metrics, optimizer, jit, stop)
+    _check_arguments(model, loss, metrics, optimizer, jit, {"stop": stop, "callback": callback})
     samples = _samples(data, "data")
     held_out = _samples(validation, "validation") if validation is not None else []
     epochs = check_size(epochs, "fit(epochs)")
@@ -89,9 +91,10 @@ def fit(
         try:
             for epoch in range(1, epochs + 1):
                 if batch_size is not None:
+                    order = list(range(len(samples)))  # afresh, so that a run goes on as if it had not been cut in two
                     shuffler.shuffle(order)
                 measured = _train(order, size, step, bar, f"epoch {epoch:,}")
-                if held_out or stop is not None:
+                if held_out or stop is not None or callback is not None:
                     write_back()
                 if held_out:
                     with no_grad():
@@ -101,6 +104,8 @@ def fit(
                 bar.set_postfix_str(line(measured), refresh=False)
                 if every and epoch % every == 0:
                     bar.write(f"epoch {epoch:,}: {line(measured)}")
+                if callback is not None:
+                    callback(history)
                 if stop is not None and stop(history):
                     history.ended = f"stopped after epoch {epoch:,}"
                     break
@@ -197,15 +202,16 @@ def _numbers(results: Mapping[str, Any]) -> dict[str, float]:
 # --- checks of what a user passes ----------------------------------------------------------------------------------
 
 
-def _check_arguments(model: Any, loss: Any, metrics: Any, optimizer: Any, jit: Any, stop: Any) -> None:
+def _check_arguments(model: Any, loss: Any, metrics: Any, optimizer: Any, jit: Any, asked: dict[str, Any]) -> None:
     if not isinstance(jit, bool) and not (isinstance(jit, str) and jit == "auto"):
         raise ValueError(f"fit(jit) must be True, False or 'auto', not {shown(jit)}")
     if not is_recording():
         raise RuntimeError("fit(...) inside no_grad() would train nothing: call it outside")
     if not callable(model):
         raise TypeError(f"fit(model) must be a Module or a function of one input, not {shown(model)}")
-    if stop is not None and not callable(stop):
-        raise TypeError(f"fit(stop) must be a function of the history, such as nn.patience(10), not {shown(stop)}")
+    for name, function in asked.items():
+        if function is not None and not callable(function):
+            raise TypeError(f"fit({name}) must be a function of the history, not {shown(function)}")
     if not callable(loss):
         raise TypeError(f"fit(loss) must be a function of outputs and targets, not {shown(loss)}")
     if metrics is not None and not isinstance(metrics, Mapping):

@@ -79,6 +79,25 @@ def test_patience_waits_for_an_improvement():
     assert answers == [False, False, False, False, False, True]
 
 
+@pytest.mark.parametrize("kind", [optim.SGD, optim.Adam])
+def test_a_run_in_two_parts_is_the_run_in_one(kind):
+    def run(*parts):
+        model, generator = nn.Neuron(1, "linear", seed=0), random.Random(7)
+        optimizer, losses = kind(model.parameters(), lr=0.1), []
+        for epochs in parts:
+            options = {"epochs": epochs, "batch_size": 3, "seed": generator, "progress": False}
+            losses += nn.fit(model, LINE, nn.mse_loss, optimizer, **options)["loss"]
+        return losses, model.state_dict(), optimizer.state_dict()
+
+    assert run(6) == run(2, 4)
+
+
+def test_the_callback_sees_the_history_and_the_model_after_each_epoch():
+    seen = []
+    _, history = fit_line(epochs=3, callback=lambda history: seen.append((len(history), history["loss"][-1])))
+    assert seen == list(enumerate(history["loss"], 1))
+
+
 def test_ctrl_c_returns_the_history_so_far():
     def press_ctrl_c(history):
         if len(history) == 3:
@@ -213,6 +232,11 @@ def test_history_names_what_it_has():
         ),
         ({"optimizer": optim.SGD([Value(1.0)])}, ValueError, "moves none of this model's parameters"),
         ({"seed": "x"}, TypeError, "seed must be a whole number"),
+        ({"stop": "a"}, TypeError, r"fit\(stop\) must be a function of the history, not 'a'"),
+        ({"callback": 1}, TypeError, r"fit\(callback\) must be a function of the history, not 1"),
+        ({"metrics": {"n": lambda ys, ts: None}}, TypeError, "what 'n' measures.* must be a real number, not None"),
+        ({"metrics": {"n": 1}}, TypeError, r"fit\(metrics\) must give functions by names other than 'loss'"),
+        ({"report": "x"}, ValueError, r"fit\(report\) must be a whole number of at least 0, not 'x'"),
     ],
 )
 def test_bad_input_is_explained(options, error, message):

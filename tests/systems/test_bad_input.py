@@ -110,7 +110,14 @@ def loss_of(outputs, targets):
 def fitting():
     model = nn.Neuron(1, "linear", seed=0)
     options = {"epochs": 1, "batch_size": 2, "validation": ([[0.0]], [1.0]), "metrics": {"n": lambda ys, ts: len(ys)}}
-    options |= {"seed": 0, "stop": lambda history: False, "report": None, "progress": False, "jit": False}
+    options |= {
+        "seed": 0,
+        "stop": lambda history: False,
+        "callback": None,
+        "report": None,
+        "progress": False,
+        "jit": False,
+    }
     data = [[0.0], [1.0]], [1.0, 2.0]
     return nn.fit, (model, data, loss_of, optim.SGD(model.parameters(), lr=0.1)), options
 
