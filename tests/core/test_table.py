@@ -226,6 +226,33 @@ def test_where_no_derivative_exists_the_convention_holds(name, xs, expected):
         assert got == pytest.approx(expected, rel=1e-15, nan_ok=True)
 
 
+NOT_CHOSEN = [  # primitive, operands, and the operand that was not chosen
+    ("relu", (-1.0,), 0),
+    ("relu", (0.0,), 0),
+    ("leaky_relu", (1.0, 0.5), 1),
+    ("elu", (1.0, 2.0), 1),
+    ("maximum", (1.0, 2.0), 0),
+    ("minimum", (1.0, 2.0), 1),
+    ("max", (3.0, 1.0, 2.0), 1),
+    ("min", (3.0, 1.0, 2.0), 2),
+    ("clamp", (2.0, 0.0, 1.0), 0),
+    ("clamp", (2.0, 0.0, 1.0), 1),
+    ("clamp", (0.5, 0.0, 1.0), 2),
+    ("where", (1.0, 2.0, 3.0), 2),
+    ("where", (0.0, 2.0, 3.0), 1),
+]
+
+
+@pytest.mark.parametrize(("name", "xs", "i"), NOT_CHOSEN)
+def test_what_was_not_chosen_receives_nothing_whatever_arrives(name, xs, i):
+    inputs = [Value(x) for x in xs]
+    y = PRIMITIVES[name](*inputs)
+    for g in (inf, math.nan):
+        y.zero_grad()
+        y.backward(g)
+        assert inputs[i].grad == 0.0
+
+
 VALUES = [
     ("log", (0.0,), -inf),
     ("log", (-1.0,), math.nan),

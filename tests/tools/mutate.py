@@ -29,7 +29,8 @@ Mutant = tuple[str, dict[str, Any]]  # how it reads, and the names to replace: o
 
 SWAPS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
 
-ELU = "lambda g, x, alpha: (g * (positive(x) + (1.0 - positive(x)) * _scaled_exp(alpha, where(positive(x), 0.0, x))), "
+ELU = "lambda g, x, alpha: (g * where(positive(x), positive(x), _scaled_exp(alpha, where(positive(x), 0.0, x))), "
+LEAKY = "lambda g, x, slope: (g * where(positive(x), positive(x), slope), "
 PROD_IF = (
     "_products_of_others: if len(xs) < 6 or (plain(xs) and "
     "(not all((%s < ieee.fabs(p) < %s for p in before + after)))):"
@@ -43,10 +44,9 @@ EQUIVALENT = {  # mutants that compute the same
     "relu'": MULTIPLES,
     "=": MULTIPLES,
     "sign": MULTIPLES | {"lambda g, x: (0.0 * sign(x),)", "lambda g, x: (g * 0.0,)"},
-    "elu": {  # for x > 0, 0 in other ways
-        ELU + "g * ((1.0 + positive(x)) * expm1(where(positive(x), 0.0, x))))",
-        ELU + "g * ((1.0 - positive(x)) * expm1(where(positive(x), 1.0, x))))",
-    },
+    "elu": {ELU + "choose(g, 1.0 - positive(x)) * expm1(where(positive(x), 1.0, x)))"},  # for x > 0, 0 in other ways
+    "leaky_relu": {LEAKY + "choose(g, 1.0 - positive(x)) * where(positive(x), 1.0, x))"},
+    "chosen *": {"operand 1 dropped"},  # this receives 0
     "dot": {"_products_with_partners: return [g * z for z in v[n:2 * n] + v[:n]] + [g] * (len(v) - 2)"},  # too many
     "prod": {  # exchanged factors, and other bounds for what is far from the end of the range
         "_products_of_others: return [g * (a * b) for a, b in zip(reversed(after), before, strict=True)]",
@@ -164,7 +164,7 @@ def double_constant(node: ast.AST) -> Any:
 def exchange_arguments(node: ast.AST) -> Any:
     if (
         isinstance(node, ast.Call)
-        and getattr(node.func, "id", "") != "equal"
+        and getattr(node.func, "id", "") not in ("equal", "choose")  # the same either way
         and len(node.args) == 2
         and not any(isinstance(a, ast.Starred) for a in node.args)
     ):
@@ -200,6 +200,9 @@ def fails(name: str) -> bool:
         for kink in test_table.KINKS:
             if kink[0] == name:
                 test_table.test_where_no_derivative_exists_the_convention_holds(*kink)
+        for choice in test_table.NOT_CHOSEN:
+            if choice[0] == name:
+                test_table.test_what_was_not_chosen_receives_nothing_whatever_arrives(*choice)
     except Exception:
         return True
     return False
