@@ -30,7 +30,7 @@ def both_ways(make, **options):
 def same(make, **options):
     compiled, eager = both_ways(make, **options)
     for got, expected in zip(compiled, eager):
-        assert got == pytest.approx(expected, rel=1e-9, abs=1e-12)
+        assert got == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
 def perceptron(then=lambda y: y, sizes=(3, 1)):
@@ -196,14 +196,13 @@ def test_an_unknown_way_to_compile_is_explained():
 
 @pytest.mark.parametrize("backend", ["python", "numba"])
 def test_a_hundred_steps_are_those_of_eager(monkeypatch, backend):
-    """Sums over lanes may end in another digit than eager's."""
     from autograd_lite.compiler import backends
 
     pytest.importorskip(backend) if backend == "numba" else None
     monkeypatch.setattr(backends, "default", lambda: backend)
     compiled, eager = both_ways(perceptron(sizes=(6, 1)), epochs=34, batch_size=4)
     for got, expected in zip(compiled, eager):
-        assert got == pytest.approx(expected, rel=1e-9, abs=1e-12)
+        assert got == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
 def test_under_detect_anomaly_the_operation_is_found():

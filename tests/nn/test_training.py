@@ -163,8 +163,8 @@ def same_history(sizes, loss, targets, batch_size, then=lambda y: y, metrics=Non
 
     compiled, eager = fit(True), fit(False)
     assert compiled[0] == eager[0]
-    assert compiled[1] == pytest.approx(eager[1], rel=1e-9)
-    assert compiled[2] == pytest.approx(eager[2], rel=1e-9)
+    assert compiled[1] == pytest.approx(eager[1], rel=1e-12)
+    assert compiled[2] == pytest.approx(eager[2], rel=1e-12)
 
 
 @pytest.mark.parametrize("batch_size", [None, 3])  # the last batch is of one
