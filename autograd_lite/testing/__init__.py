@@ -16,7 +16,11 @@ A whole test of one's own operation, at all points of its domain:
 >>> test_cube()
 """
 
-from hypothesis import strategies as st
+try:
+    import numpy  # noqa: F401
+    from hypothesis import strategies as st
+except ImportError as error:
+    raise ImportError(f"autograd_lite.testing needs {error.name}: pip install numpy hypothesis") from error
 
 from autograd_lite.core.value import Value
 from autograd_lite.testing.gradients import check_gradients, check_layer

@@ -324,6 +324,13 @@ def test_no_framework_is_imported():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.parametrize("library", ["numpy", "hypothesis"])
+def test_what_is_missing_is_named(library):
+    code = f"import sys; sys.modules[{library!r}] = None; import autograd_lite.testing"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert f"autograd_lite.testing needs {library}: pip install numpy hypothesis" in ended.stderr
+
+
 def test_a_hundred_thousand_inputs_of_which_one_is_wrong():
     x = random.normal(size=100_000)
 

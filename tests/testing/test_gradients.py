@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 
 import autograd_lite
-from autograd_lite import Value, cos, dot, exp, hypot, maximum, primitive, relu, sin, sqrt, tanh, where
+from autograd_lite import Value, clamp, cos, dot, exp, hypot, maximum, norm, primitive, relu, sin, sqrt, tanh, where
 from autograd_lite.core.primitives import PRIMITIVES
 from autograd_lite.testing import (
     CannotTellError,
@@ -85,6 +85,15 @@ def test_numerical_derivative_of_values_and_outside_a_domain():
     assert numerical_derivative(lambda x: autograd_lite.log(x), -1.0).error == math.inf
 
 
+def test_numerical_derivative_where_f_is_rounded_and_where_it_bends():
+    """A slope that is lost in the rounding of f has an error that says so; at a kink it reaches to either side."""
+    lost = numerical_derivative(lambda x: 1e16 + x, 1.0)
+    assert abs(lost.value - 1.0) <= lost.error
+    kink = numerical_derivative(lambda x: max(x - 1.0, 0.0), 1.0)
+    assert (kink.left, kink.right) == (0.0, 1.0)
+    assert abs(kink.value - 0.5) + 0.5 <= kink.error < 0.51
+
+
 def test_complex_step_is_exact():
     assert complex_step(cmath.exp, 1.0) == pytest.approx(math.e, rel=1e-15)
     assert complex_step(lambda x: sin(x) * x, 0.5) == pytest.approx(math.cos(0.5) * 0.5 + math.sin(0.5), rel=1e-15)
@@ -134,6 +143,20 @@ def test_at_a_kink_any_slope_between_is_right_and_singular_points_cannot_be_told
     with pytest.raises(CannotTellError, match="a jump or a vertical tangent") as caught:
         check_gradients(sqrt, 0.0)
     assert caught.value.report.partials[0].expected is None
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "expected"),
+    [
+        (lambda x: relu(x) - relu(-x), 0.0, "got 0.0 .*expected 1.0"),
+        (lambda x: clamp(x, 1.0, 1.0), 1.0, "got 1.0 .*expected 0.0"),
+        (lambda v: norm(v) ** 2, [0.0, 0.0], r"\n  d2f/dv\[0\]2 .*got nan .*expected 2.0"),
+    ],
+)
+def test_conventions_of_this_package_are_no_truth(f, x, expected):
+    """What is promised at a kink may add up to what is no slope of f."""
+    with pytest.raises(WrongGradientError, match=expected):
+        check_gradients(f, x)
 
 
 def test_cancelling_terms_are_measured_by_their_size():
