@@ -72,7 +72,7 @@ def sphinx(stage: Path, out: Path, language: str) -> None:
     command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-W", "--keep-going", str(stage), str(out)]
     if subprocess.run(command, env=environment).returncode:
         sys.exit("the pages have warnings")
-    for left in (".doctrees", "_sources"):
+    for left in (".doctrees", "_sources", "jupyter_execute"):
         shutil.rmtree(out / left, ignore_errors=True)
 
 
