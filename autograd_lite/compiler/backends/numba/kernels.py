@@ -2,8 +2,7 @@
 """One kernel for each kind of operation (see `layout.py`), in Python that Numba compiles.
 
 A kernel works on `o`, the operation's numbers, `x`, the index, and `m`, the memory. All are unsigned: where an index
-may be negative, LLVM makes no vectors. Sums go from left to right; vectors go across results. So every result has the
-bits that it would have alone.
+may be negative, LLVM makes no vectors. Sums go from left to right, vectors across results: bits stay.
 """
 
 from typing import Any
