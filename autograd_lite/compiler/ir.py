@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from autograd_lite.compiler.fused import LANE_DOT, PAIRS, PRODUCTS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
-from autograd_lite.compiler.tracer import LANE, LANE_SUM, ONE_LANE, STACK
+from autograd_lite.compiler.tracer import LANE, LANE_MEAN, LANE_SUM, ONE_LANE, STACK
 from autograd_lite.core import table
 from autograd_lite.core.primitives import Primitive
 from autograd_lite.core.value import Value
@@ -73,7 +73,7 @@ class Program:
         return len(self.ops) - 1
 
     def _over_lanes(self, op: Primitive | None, xs: Iterable[int]) -> bool:
-        reduces = op is LANE or op is LANE_SUM or op is LANE_DOT
+        reduces = op is LANE or op is LANE_SUM or op is LANE_MEAN or op is LANE_DOT
         return not reduces and any(self.wide[x if x >= 0 else -1 - x] for x in xs)
 
     def constant(self, x: float) -> int:
@@ -126,7 +126,7 @@ class Listing:
         while i < len(p.ops):
             end = self.loops.get(i, i + 1)
             if p.ops[i] is not None:
-                wide = p.wide[i] or p.ops[i] in (LANE_SUM, LANE_DOT)
+                wide = p.wide[i] or p.ops[i] in (LANE_SUM, LANE_MEAN, LANE_DOT)
                 if wide and not was_wide:
                     yield f"  for each of {p.lanes} lanes:"
                 was_wide = wide

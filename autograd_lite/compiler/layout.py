@@ -31,7 +31,7 @@ from autograd_lite.compiler.fused import LANE_DOT, PAIRS, PRODUCTS, STOPPING_PAI
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.memory import Memory, affine, distinct, same_rows
 from autograd_lite.compiler.simplify import OF_THE_FIRST
-from autograd_lite.compiler.tracer import LANE, LANE_SUM, STACK
+from autograd_lite.compiler.tracer import LANE, LANE_MEAN, LANE_SUM, STACK
 from autograd_lite.core import table
 
 FEW = 8  # of fewer single numbers there is no array operation
@@ -107,6 +107,9 @@ class Layout(Memory):
             self._stack(targets, at)
         elif op is LANE_SUM:
             self._do("lanesum", self._new(targets, 1), n, self.lanes, self._rows(at[:, 0], 1, self.lanes))
+        elif op is LANE_MEAN:
+            x, by = self._listed(at + np.arange(self.lanes)), self._listed(np.zeros(self.lanes, dtype=np.int64))
+            self._do("call", self._new(targets, 1), n, 1, self.lanes, x, by, primitive=table.mean)
         elif op is LANE_DOT:
             self._lane_dots(targets, at, wide)
         elif op in OF_THE_FIRST:

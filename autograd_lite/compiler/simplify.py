@@ -10,7 +10,7 @@ from collections.abc import Callable
 from math import isfinite
 
 from autograd_lite.compiler.ir import Program
-from autograd_lite.compiler.tracer import LANE, LANE_SUM, ONE_LANE, SPREAD, STACK
+from autograd_lite.compiler.tracer import LANE, LANE_MEAN, LANE_SUM, ONE_LANE, SPREAD, STACK
 from autograd_lite.core import table as table
 from autograd_lite.core.primitives import Primitive
 
@@ -59,7 +59,7 @@ class Simplifier:
         """The number of `primitive` applied to xs: of an equal instruction, of a simpler one, or new."""
         if not self.constants.isdisjoint(xs):
             values = [self.value[x] for x in xs]
-            if None not in values and primitive not in (STACK, ONE_LANE, LANE_SUM, SPREAD, LANE):
+            if None not in values and not primitive.linear:
                 return self.constant(primitive.evaluate(values))  # type: ignore[arg-type]
             simpler = SIMPLER_BY_CONSTANT[primitive](self, *xs) if primitive in SIMPLER_BY_CONSTANT else None
             if simpler is not None:
@@ -154,6 +154,11 @@ def _lane_sum(n: Simplifier, v: int) -> int | None:
     return None if n.wide[v] else n.node(table.mul, (v, n.constant(float(n.code.lanes))))
 
 
+def _lane_mean(n: Simplifier, v: int) -> int | None:
+    """What is the same in all lanes: its mean rounds as that of a list does."""
+    return None if n.wide[v] else n.node(table.mean, (v,) * n.code.lanes)
+
+
 def _pow(n: Simplifier, a: int, b: int) -> int | None:
     exponent = n.value[b]
     return a if exponent == 1.0 else n.node(table.mul, (a, a)) if exponent == 2.0 else None
@@ -178,6 +183,7 @@ SIMPLER: dict[Primitive, Callable[..., int | None]] = {
     STACK: _stack,
     LANE: _lane,
     LANE_SUM: _lane_sum,
+    LANE_MEAN: _lane_mean,
 }
 SIMPLER_BY_CONSTANT: dict[Primitive, Callable[..., int | None]] = {
     table.add: _add,

@@ -4,8 +4,8 @@ A `Tracer` is a Value whose number does not exist yet. All arithmetic works on i
 `where`, and gradients of it are recorded as more of the same tape. What would need the number (an `if`, `.data`, a
 format) would make the tape right for one input and silently wrong for others, so it is an error that shows the line.
 
-Under `vmap` a `LaneTracer` stands for many numbers, one for each lane. Five operations lead from single numbers to
-lanes and back: SPREAD, STACK, ONE_LANE, LANE, LANE_SUM.
+Under `vmap` a `LaneTracer` stands for many numbers, one for each lane. Six operations lead from single numbers to
+lanes and back: SPREAD, STACK, ONE_LANE, LANE, LANE_SUM, LANE_MEAN.
 """
 
 import linecache
@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 from autograd_lite.core import table as table
 from autograd_lite.core.modes import Mode, inside
-from autograd_lite.core.primitives import CONSTANT, LEAF, Primitive
+from autograd_lite.core.primitives import CONSTANT, LEAF, Primitive, Vjp
 from autograd_lite.core.value import DETACHING, EQUALITY, Modes, Number, Value, active, as_value, constant, new, record
 
 PACKAGE = __name__.partition(".")[0]
@@ -98,13 +98,12 @@ class Tape(Mode, list[Tracer]):
             if whole is not None:
                 if primitive is STACK:
                     return whole
-                total: Value = LANE_SUM(whole) / (self.lanes if primitive is table.mean else 1.0)
-                return total
+                return self.write(Tracer, LANE_MEAN if primitive is table.mean else LANE_SUM, (whole,))
             if primitive in (STACK, ONE_LANE, SPREAD):
                 return self.write(LaneTracer, primitive, parents)
             if LaneTracer in map(type, parents) and primitive is not LANE:
                 parents = tuple([p if type(p) is LaneTracer else self.spread_out(p) for p in parents])
-                return self.write(Tracer if primitive is LANE_SUM else LaneTracer, primitive, parents)
+                return self.write(Tracer if primitive in (LANE_SUM, LANE_MEAN) else LaneTracer, primitive, parents)
         return self.write(Tracer, primitive, parents)
 
     def variable(self, x: Number, outer: Modes) -> Value:
@@ -228,9 +227,13 @@ def _over_lanes(*_: float) -> float:
     raise NotImplementedError("an operation over lanes, which backends run")
 
 
-def _summed(g: Any) -> Any:
+def _lanes() -> float:
     tape = current_tape()
-    return LANE_SUM(g) if isinstance(g, LaneTracer) else g * float(tape.lanes if tape is not None else 1)
+    return float(tape.lanes if tape is not None else 1)
+
+
+def _summed(g: Any) -> Any:
+    return LANE_SUM(g) if isinstance(g, LaneTracer) else g * _lanes()
 
 
 def _in_lane(g: Any, i: int) -> Any:
@@ -242,11 +245,16 @@ def _in_one_lane(g: Any, i: float) -> Any:
     return record(ONE_LANE, (as_value(g), constant(i)))
 
 
-LANE_SUM = Primitive("sum over lanes", _over_lanes, lambda g: (g,), "sum over lanes of {}", "")
-SPREAD = Primitive("spread", _over_lanes, lambda g: (_summed(g),), "{}", "")
-STACK = Primitive("lanes", _over_lanes, lambda g, *xs: [_in_lane(g, i) for i in range(len(xs))], "lanes({})", "xs")
-ONE_LANE = Primitive("one lane", _over_lanes, lambda g, x, i: (_in_lane(g, int(i)), 0.0), "{} in lane {}")
-LANE = Primitive("lane", _over_lanes, lambda g, v, i: (_in_one_lane(g, i), 0.0), "{}[{}]")
+def _between(name: str, vjp: Vjp, form: str, saves: str = "x") -> Primitive:
+    return Primitive(name, _over_lanes, vjp, form, saves, linear=True)
+
+
+LANE_SUM = _between("sum over lanes", lambda g: (g,), "sum over lanes of {}", "")
+LANE_MEAN = _between("mean over lanes", lambda g: (g / _lanes(),), "mean over lanes of {}", "")
+SPREAD = _between("spread", lambda g: (_summed(g),), "{}", "")
+STACK = _between("lanes", lambda g, *xs: [_in_lane(g, i) for i in range(len(xs))], "lanes({})", "xs")
+ONE_LANE = _between("one lane", lambda g, x, i: (_in_lane(g, int(i)), 0.0), "{} in lane {}")
+LANE = _between("lane", lambda g, v, i: (_in_one_lane(g, i), 0.0), "{}[{}]")
 KEEPING_ZERO = (
     table.neg,
     table.where,

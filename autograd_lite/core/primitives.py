@@ -21,19 +21,29 @@ class Primitive:
 
     Calling it applies it: to plain floats it gives a float; an operand that is more than a number says itself what
     comes of it, by its method `_apply_primitive`: a Value records a node. `by_hand` is true for the primitive of one
-    node that a user recorded: it cannot be computed again, or differentiated twice.
+    node that a user recorded: it cannot be computed again, or differentiated twice. `linear` is true for a primitive
+    that only moves numbers or adds them up, its first operand or any number of them: the derivative in a direction is
+    the primitive of the direction. A second operand says where.
     """
 
-    __slots__ = ("arity", "by_hand", "form", "forward", "name", "takes_operands", "takes_output", "vjp")
+    __slots__ = ("arity", "by_hand", "form", "forward", "linear", "name", "takes_operands", "takes_output", "vjp")
 
     def __init__(
-        self, name: str, forward: Callable[..., Any], vjp: Vjp, form: str, saves: str = "x", by_hand: bool = False
+        self,
+        name: str,
+        forward: Callable[..., Any],
+        vjp: Vjp,
+        form: str,
+        saves: str = "x",
+        by_hand: bool = False,
+        linear: bool = False,
     ) -> None:
         self.name = name
         self.forward = forward
         self.vjp = vjp
         self.form = form
         self.by_hand = by_hand
+        self.linear = linear
         self.takes_output = saves in ("y", "y x", "y xs")
         self.takes_operands = saves not in ("y", "")
         numbered = sum(f"{{{i}}}" in form for i in range(9))

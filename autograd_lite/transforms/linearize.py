@@ -21,7 +21,7 @@ from autograd_lite.core.backward import (
     sweep,
     sweep_recording,
 )
-from autograd_lite.core.value import Number, Value, as_data, hidden_by, topological_order
+from autograd_lite.core.value import Number, Value, as_data, as_value, hidden_by, record, topological_order
 
 
 class Graph(NamedTuple):
@@ -70,6 +70,10 @@ def push_forward(
     tangent = {x: rate for x, rate in zip(inputs, tangents, strict=True) if not _is_zero(rate)}
     paths: dict[Value, Number] = dict.fromkeys(tangent, 1.0)  # whether one leads there: 1.0, or known only at each run
     for v in graph.nodes:
+        if v._primitive.linear:
+            if not paths.keys().isdisjoint(v._parents):
+                tangent[v], paths[v] = _through(v, tangent), _through(v, paths)
+            continue
         for i, (parent, partial) in enumerate(zip(v._parents, _partials(v, recording))):
             path = _both(paths[parent], _chosen(v, i, partial)) if parent in paths else 0.0
             if _is_zero(path):
@@ -86,6 +90,12 @@ def push_forward(
 
 def _partials(v: Value, recording: bool) -> Sequence[Number]:
     return run_closure_recording(v, 1.0) if recording else run_closure(v, 1.0)
+
+
+def _through(v: Value, rates: dict[Value, Number]) -> Value:
+    """A linear primitive applied to what the parents have."""
+    moved, where = (v._parents[:1], v._parents[1:]) if v._primitive.arity == 2 else (v._parents, ())
+    return record(v._primitive, (*[as_value(rates.get(p, 0.0)) for p in moved], *where))
 
 
 def _is_zero(x: Number) -> bool:

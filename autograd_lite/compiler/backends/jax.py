@@ -23,13 +23,13 @@ import numpy as np
 from autograd_lite.compiler.backends.selection import OVER_ARRAYS, lowered
 from autograd_lite.compiler.fused import LANE_DOT, PAIRS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
 from autograd_lite.compiler.ir import Program
-from autograd_lite.compiler.tracer import LANE, LANE_SUM, STACK
+from autograd_lite.compiler.tracer import LANE, LANE_MEAN, LANE_SUM, STACK
 from autograd_lite.core import table as table
 from autograd_lite.core.primitives import Primitive
 
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 
-ACROSS = (LANE_SUM, LANE_DOT, LANE)  # from rows, of a number for each lane, to single numbers
+ACROSS = (LANE_SUM, LANE_MEAN, LANE_DOT, LANE)  # from rows, of a number for each lane, to single numbers
 BUILT_IN = {id(p) for p in vars(table).values()}
 Function = Callable[..., Any]
 Shape = tuple[int, ...]
@@ -199,6 +199,8 @@ def apply(primitive: Primitive, operands: Any, lengths: Shape, memory: Memory) -
     if primitive in (LANE_SUM, LANE_DOT):
         factors = [memory.block(column[:, None], over_lanes)[0] for column in operands.T]
         return jnp.sum(jnp.broadcast_to(reduce(adjoint_product, factors), shape), axis=-1)
+    if primitive is LANE_MEAN:
+        return lowered(table.mean.forward)(jnp.moveaxis(memory.block(operands[:, :1], over_lanes)[0], -1, 0))
     if primitive.arity is None:
         xs = memory.block(operands, over_lanes)
         many = primitive.forward in OVER_ARRAYS

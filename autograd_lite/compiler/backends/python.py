@@ -7,8 +7,8 @@ from typing import Any
 
 from autograd_lite.compiler.fused import LANE_DOT, PRODUCTS, STOPPING_PRODUCTS, adjoint_sum_of_pairs
 from autograd_lite.compiler.ir import Program
-from autograd_lite.compiler.tracer import LANE, LANE_SUM, STACK
-from autograd_lite.numeric import ieee
+from autograd_lite.compiler.tracer import LANE, LANE_MEAN, LANE_SUM, STACK
+from autograd_lite.numeric import ieee, reductions
 
 Compute = Callable[..., Any]  # a number, or over lanes the list of all lanes' numbers
 Step = tuple[Compute, Callable[[list[Any]], Sequence[Any]]]
@@ -89,5 +89,6 @@ OVER_LANES: dict[Any, Compute] = {
     STACK: lambda *xs: list(xs),
     LANE: lambda v, i: v[int(i)],
     LANE_SUM: ieee.fsum,
+    LANE_MEAN: reductions.mean,
     LANE_DOT: _lane_dot,
 }

@@ -10,7 +10,7 @@ from typing import Any
 from autograd_lite.compiler.backends.javascript.translate import Library
 from autograd_lite.compiler.fused import LANE_DOT, PAIRS, PRODUCTS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
 from autograd_lite.compiler.ir import Program
-from autograd_lite.compiler.tracer import LANE, LANE_SUM, STACK
+from autograd_lite.compiler.tracer import LANE, LANE_MEAN, LANE_SUM, STACK
 from autograd_lite.core import table as table
 from autograd_lite.core.primitives import Primitive
 
@@ -24,9 +24,11 @@ KINDS: dict[Primitive, str] = {  # what the loop does by itself, dot mostly so; 
     STACK: "stack",
     LANE: "lane",
     LANE_SUM: "lane sum",
+    LANE_MEAN: "lane mean",
     LANE_DOT: "lane dot",
     table.dot: "dot",
 }
+CALLED = {table.dot: table.dot, LANE_MEAN: table.mean}  # what these call where the loop does not suffice
 
 
 def load(program: Program) -> Callable[[Sequence[Any]], list[float]]:
@@ -52,7 +54,7 @@ def runnable(program: Program, name: str = "run", library: Library | None = None
     primitives = list(dict.fromkeys(p for p in program.ops if p is not None))
     number = {p: k for k, p in enumerate(primitives)}
     kinds = [KINDS.get(p, "many" if p.arity is None else "call") for p in primitives]
-    calls = [shared.name_of(p) if p not in KINDS or p is table.dot else "null" for p in primitives]
+    calls = [shared.name_of(CALLED.get(p, p)) if p not in KINDS or p in CALLED else "null" for p in primitives]
     codes, starts, operands = list[int](), [0], list[int]()
     for p, xs in zip(program.ops, program.args):
         if p is not None:

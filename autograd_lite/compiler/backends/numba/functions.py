@@ -158,6 +158,17 @@ def exact_sum(xs: Sequence[float]) -> float:
 
 
 @compile_function
+def mean(xs: Sequence[float]) -> float:
+    total = fsum(xs)
+    if abs(total) < math.inf or total != total:
+        return total / len(xs)
+    scaled = np.empty(len(xs))
+    for i in range(len(xs)):
+        scaled[i] = xs[i] * 2.0**-64
+    return fsum(scaled) / len(xs) * 2.0**64
+
+
+@compile_function
 def prod(xs: Sequence[float]) -> float:
     product = 1.0
     for x in xs:
@@ -252,6 +263,7 @@ COMPILED |= {
     math.floor: floor,
     ieee.length: length,
     reductions.dot: dot,
+    reductions.mean: mean,
 }
 exp_difference = compiled(exact.exp_difference)
 log1p = compiled(ieee.log1p)

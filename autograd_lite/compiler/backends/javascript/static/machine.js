@@ -95,6 +95,10 @@ const load = (program, functions) => {
     }
     r[t] = size <= Math.min(1e8 * Math.abs(total), 1e300) ? total + error : exact_sum(scratch);
   };
+  const meanOfLanes = (f, t, at, by) => {
+    sumOfLanes(t, at, by);
+    r[t] = Number.isFinite(r[t]) ? r[t] / lanes : f(Array.from(scratch));
+  };
   const dotOfLanes = (t, at, by) => {
     const sum = (stops) => {
       let total = -0;
@@ -123,6 +127,7 @@ const load = (program, functions) => {
       case "stack": return () => { for (let l = 0; l < lanes; l++) r[t + l] = r[at[l]]; };
       case "lane": return () => { r[t] = r[a + r[b]]; };
       case "lane sum": return () => sumOfLanes(t, at, by);
+      case "lane mean": return () => meanOfLanes(f, t, at, by);
       case "lane dot": return () => dotOfLanes(t, at, by);
       case "dot": return () => { for (let l = 0; l < n; l++) r[t + l] = dotAt(f, at, by, l); };
       case "many": return () => callOnMany(f, t, n, at, by);
