@@ -40,7 +40,7 @@ def _declared(v: Value, handed: dict[float, Sequence[float]], order: int, rtol: 
                 expected = written(estimate.value * g)
                 return f"operand {i} receives {contributions[i]!r} of the gradient {g}, expected {expected}"
     if order == 2 and len(xs) <= FEW:
-        alone = Ours(v._primitive, xs, None)
+        alone = Ours(v._primitive, xs)
         Trial(Slopes(alone, 0), rtol, None).run()
         for place, partial in enumerate(alone.report.partials):
             if partial.verdict == WRONG:

@@ -4,6 +4,7 @@ A step that is too large sees another part of the function, one that is too smal
 evaluated at many steps, to either side, and its noise is measured: what all smaller steps agree with is believed.
 """
 
+import cmath
 import math
 import sys
 from collections.abc import Callable, Sequence
@@ -14,8 +15,7 @@ from autograd_lite.core.checks import as_float
 from autograd_lite.core.value import Value, as_data
 from autograd_lite.testing.references import replay
 
-LEVELS = 18
-STEPS = tuple(2.0 ** -(k + 3) for k in range(LEVELS))  # powers of two: x + h is exact, in float32 too
+STEPS = tuple(2.0 ** -(k + 3) for k in range(18))  # powers of two: x + h is exact, in float32 too
 EPSILON = sys.float_info.epsilon
 STARTS = (0, 4, 8, 12)  # the steps from which an estimate is tried, the largest first
 
@@ -81,21 +81,32 @@ def slope_of(call: Callable[[float], float], claim: float = math.nan, grain: flo
     `claim` is what somebody says it is; that is tried at a step of its own before it is contradicted. `grain` is the
     relative rounding of the function's values.
     """
-    phi = _number_or_nan(call)
+
+    def phi(t: float) -> float:
+        try:
+            y: Any = call(t)
+        except (ArithmeticError, ValueError):
+            return math.nan
+        return math.nan if isinstance(y, complex) else float(y)  # Python's (-1.0) ** 0.5 is complex
+
     y0, again = phi(0.0), phi(0.0)
     up, down = [phi(h) for h in STEPS], [phi(-h) for h in STEPS]
-    size = max((abs(y) for y in (y0, *up, *down) if math.isfinite(y)), default=0.0)
+    seen = [y for y in (y0, *up, *down) if math.isfinite(y)]
+    size = max(map(abs, seen), default=0.0)
     noise, notes = _noise(phi, y0, again, size, grain)
     rights = [(y - y0) / h for y, h in zip(up, STEPS)]
     lefts = [(y0 - y) / h for y, h in zip(down, STEPS)]
     span = max((abs(q) for q in (*lefts[8:12], *rights[8:12]) if math.isfinite(q)), default=0.0)
+
+    def found(left: float, right: float, error: float, *more: str) -> Estimate:
+        middle = left if left == right else (left + right) / 2.0
+        return Estimate(middle, error + abs(right - left) / 2.0, left, right, noise, span, (*notes, *more))
 
     def unknown(note: str) -> Estimate:
         return Estimate(math.nan, math.inf, math.nan, math.nan, noise, span, (*notes, note))
 
     if not math.isfinite(y0):
         return unknown(f"f is {y0} here")
-    seen = [y for y in (y0, *up, *down) if math.isfinite(y)]
     if noise > 0.1 * (max(seen) - min(seen)) and noise > 16.0 * grain * size + _smallest(grain):
         return unknown("f changes faster than the smallest step, or is noise alone")
     sides = []
@@ -111,28 +122,16 @@ def slope_of(call: Callable[[float], float], claim: float = math.nan, grain: flo
         return unknown("f is a number at this point alone")
     (left, left_error), (right, right_error) = sides[0], sides[-1]
     if len(sides) == 1:
-        return Estimate(left, left_error, left, left, noise, span, tuple(notes))
+        return found(left, left, left_error)
     if abs(right - left) > 4.0 * (left_error + right_error) + 1e-7 * max(abs(left), abs(right)):
-        error = max(left_error, right_error) + abs(right - left) / 2.0
-        notes.append(f"a kink: slope {left:.6g} on the left, {right:.6g} on the right")
-        return Estimate((left + right) / 2.0, error, left, right, noise, span, tuple(notes))
+        bend = f"a kink: slope {left:.6g} on the left, {right:.6g} on the right"
+        return found(left, right, max(left_error, right_error), bend)
     center, error = _settled([(a + b) / 2.0 for a, b in zip(lefts, rights)], 2.0 * noise, 2)
     finest = (up[-1] - down[-1]) / (2.0 * STEPS[-1])
     unsettled = abs(finest - center) > 0.1 * (abs(finest) + abs(center)) + 1e-3 * span + 4.0 * noise / STEPS[-1]
     if unsettled or (abs(claim - center) > 4.0 * error + 0.01 * abs(center) and _shows(phi, claim, size)):
         return unknown("f changes faster than the smallest step")
-    return Estimate(center, error, center, center, noise, span, tuple(notes))
-
-
-def _number_or_nan(call: Callable[[float], float]) -> Callable[[float], float]:
-    def phi(t: float) -> float:
-        try:
-            y: Any = call(t)
-        except (ArithmeticError, ValueError):
-            return math.nan
-        return math.nan if isinstance(y, complex) else float(y)  # Python's (-1.0) ** 0.5 is complex
-
-    return phi
+    return found(center, center, error)
 
 
 def _noise(
@@ -216,8 +215,6 @@ def complex_step(f: Callable[[Any], Any], x: float) -> float:
     try:
         return complex_derivative(f, x)
     except TypeError:
-        import cmath
-
         leaf = Value(x)
         compute = replay(f(leaf), [leaf], cmath)
         try:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -14,13 +15,13 @@ EXAMPLES = 60
 MARKS = (0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, 10.0, -10.0)
 
 
+@dataclass(repr=False)
 class Survey:
     """How many points are right, at how many it cannot be told, and at how many of them f is flat."""
 
-    def __init__(self) -> None:
-        self.right = 0
-        self.flat: list[Report] = []
-        self.unclear: list[Report] = []
+    right: int = 0
+    flat: list[Report] = field(default_factory=list)
+    unclear: list[Report] = field(default_factory=list)
 
     def __str__(self) -> str:
         text = f"right at {self.right} points"
@@ -47,10 +48,9 @@ def at_all_points(check: Callable[..., Report], args: Sequence[Any]) -> Survey:
         except CannotTellError as error:
             (survey.flat if error.report.flat else survey.unclear).append(error.report)
 
-    marks = [landmarks(arg) if home(arg) == "hypothesis" else [] for arg in args]
-    if all(marks[k] for k, arg in enumerate(args) if home(arg) == "hypothesis"):
-        for k in range(max(map(len, marks))):
-            at([found[k % len(found)] if found else arg for found, arg in zip(marks, args)])
+    marks = [landmarks(arg) if home(arg) == "hypothesis" else [arg] for arg in args]
+    for k in range(max(map(len, marks)) if all(marks) else 0):
+        at([found[k % len(found)] for found in marks])
     drawn = st.tuples(*[arg if home(arg) == "hypothesis" else st.just(arg) for arg in args])
     # the phase that explains would try the failing example again and again, for half a minute
     how = settings(
@@ -73,23 +73,16 @@ def landmarks(strategy: Any) -> list[Any]:
 
     Empty for any other strategy: Hypothesis does not tell what it would draw.
     """
-    steps: list[tuple[str, Any]] = []
-    while not hasattr(strategy, "min_value"):
-        if hasattr(strategy, "wrapped_strategy"):
-            strategy = strategy.wrapped_strategy
-        elif hasattr(strategy, "mapped_strategy"):
-            steps.append(("map", strategy.pack))
-            strategy = strategy.mapped_strategy
-        elif hasattr(strategy, "filtered_strategy"):
-            steps += [("filter", condition) for condition in strategy.flat_conditions]
-            strategy = strategy.filtered_strategy
-        else:
-            return []
-    low, high = strategy.min_value, strategy.max_value
-    ends = [x for x in (low, high) if math.isfinite(x) and abs(x) < 1e300]
-    exact = [*MARKS, *ends]
+    if hasattr(strategy, "wrapped_strategy"):
+        return landmarks(strategy.wrapped_strategy)
+    if hasattr(strategy, "mapped_strategy"):
+        return [strategy.pack(x) for x in landmarks(strategy.mapped_strategy)]
+    if hasattr(strategy, "filtered_strategy"):
+        inside = landmarks(strategy.filtered_strategy)
+        return [x for x in inside if all(condition(x) for condition in strategy.flat_conditions)]
+    low, high = getattr(strategy, "min_value", None), getattr(strategy, "max_value", None)
+    if not isinstance(low, float) or not isinstance(high, float):
+        return []
+    exact = [*MARKS, *(x for x in (low, high) if abs(x) < 1e300)]
     beside = [math.nextafter(x, side) for x in exact for side in (math.inf, -math.inf)]
-    found: list[Any] = [x for x in dict.fromkeys([*exact, *beside]) if low <= x <= high and isinstance(low, float)]
-    for kind, function in reversed(steps):
-        found = [function(x) for x in found] if kind == "map" else [x for x in found if function(x)]
-    return found
+    return [x for x in dict.fromkeys([*exact, *beside]) if low <= x <= high]

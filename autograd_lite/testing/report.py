@@ -76,12 +76,9 @@ class Partial:
 
     def __str__(self) -> str:
         low, high = sorted((self.estimate.left, self.estimate.right))
-        if self.expected is None:
-            expected = "nothing can be seen"
-        elif low == high:
-            expected = f"expected {written(low)} ± {self.estimate.error:.0e} ({self.source})"
-        else:
-            expected = f"expected {written(low)} to {written(high)} ± {self.estimate.doubt:.0e} ({self.source})"
+        expected = f"expected {written(low)}" + f" to {written(high)}" * (low != high)
+        expected += f" ± {self.estimate.doubt:.0e} ({self.source})"
+        expected = "nothing can be seen" if self.expected is None else expected
         verdict = "" if self.right else f"   {self.verdict.upper()}"
         said = "; ".join(filter(None, (self.hint, *self.estimate.notes)))
         return f"  {self.name:10} got {self.got!r:22} {expected}{verdict}" + (f": {said}" if said else "")
@@ -122,10 +119,11 @@ class Report:
     def __str__(self) -> str:
         odd = [p for p in self.partials if p.verdict == self.verdict != RIGHT]
         count, all_of = len(odd), max(len(self.partials), self.inputs)
+        some = f"{count} of {all_of} partial derivatives"
         title = {
             RIGHT: "all right",
-            WRONG: f"{count} of {all_of} partial derivatives are wrong" if odd else "wrong",
-            CANNOT_TELL: f"cannot tell for {count} of {all_of} partial derivatives" if odd else "cannot tell",
+            WRONG: f"{some} are wrong" if odd else WRONG,
+            CANNOT_TELL: f"{CANNOT_TELL} for {some}" if odd else CANNOT_TELL,
         }[self.verdict]
         point = ", ".join(f"{name}={_brief(x)}" for name, x in self.point.items())
         shown = odd or self.partials
@@ -152,20 +150,20 @@ class Report:
         return f"values of f can confirm rtol={10.0 ** math.ceil(math.log10(need)):.0e}, not {self.rtol:.0e}"
 
 
-class WrongGradientError(AssertionError):
-    """Some partial derivative is wrong; `report` has all of them."""
-
-    def __init__(self, report: Report) -> None:
-        super().__init__(str(report))
-        self.report = report
-
-
-class CannotTellError(AssertionError):
-    """No partial derivative is known to be wrong, but values of f cannot confirm all of them; `report` says which."""
+class CheckError(AssertionError):
+    """A check that did not end well; `report` has all that was found."""
 
     def __init__(self, report: Any) -> None:
         super().__init__(str(report))
         self.report = report
+
+
+class WrongGradientError(CheckError):
+    """Some partial derivative is wrong; `report` has all of them."""
+
+
+class CannotTellError(CheckError):
+    """No partial derivative is known to be wrong, but values of f cannot confirm all of them; `report` says which."""
 
 
 def suggestion(got: float, estimate: Estimate, lengths: Mapping[int, str]) -> tuple[float, str]:
@@ -173,12 +171,9 @@ def suggestion(got: float, estimate: Estimate, lengths: Mapping[int, str]) -> tu
     if estimate.left != estimate.right or not estimate.value or not math.isfinite(got):
         return math.nan, ""
     ratio = got / estimate.value
-    known = dict(SUGGESTIONS)
-    for n, axis in lengths.items():
-        if n > 2:
-            known |= {float(n): f"{axis} is {n}: sum or mean?", 1.0 / n: f"{axis} is {n}: sum or mean?"}
+    axes = {n**power: f"{axis} is {n}: sum or mean?" for n, axis in lengths.items() if n > 2 for power in (1.0, -1.0)}
     near = 1e-4 + min(4.0 * estimate.error / abs(estimate.value), 0.01)
-    for value, words in known.items():
+    for value, words in (SUGGESTIONS | axes).items():
         if abs(ratio - value) <= near * abs(value) if value else got == 0.0:
             return value, f"ratio {value:.4g}: {words}"
     return ratio, f"ratio {ratio:.5g}"

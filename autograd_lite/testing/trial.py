@@ -1,12 +1,11 @@
 """A derivative compared with values of its function: entry by entry, or along random directions that are halved."""
 
-import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from autograd_lite.testing.adapters import Slopes, Subject, Yours
+from autograd_lite.testing.adapters import Subject
 from autograd_lite.testing.arguments import Vector
 from autograd_lite.testing.numerical import Estimate, slope_of, units_of
 from autograd_lite.testing.oracle import sharpen
@@ -21,8 +20,7 @@ class Trial:
 
     def __init__(self, subject: Subject, rtol: float, oracle: str | None) -> None:
         self.subject, self.rtol, self.oracle = subject, rtol, oracle
-        self.report = subject.report
-        self.n, self.m = subject.point.size, len(subject.outputs)
+        self.n, self.m, self.report = subject.n, subject.m, subject.report
         self.random = np.random.default_rng(0)
         self.values: dict[Any, Vector] = {}  # f in steps along an axis: all outputs share them
         self.seen: list[tuple[Vector, Vector, Estimate]] = []  # w, u, and the slope of w @ f along u
@@ -32,81 +30,78 @@ class Trial:
         each = self.n <= FEW and self.m <= FEW
         mix = self.random.choice([-1.0, 1.0], self.m) * self.random.uniform(1.0, 2.0, self.m)
         ws = [*np.eye(self.m)] if each or self.m == 1 else [mix]
-        gradients = [self.gradient(ws[0]), *map(self.subject.pull, ws[1:])]
+        gradients = [self.subject.pull(w) for w in ws]
         for w, g in zip(ws, gradients):
             rows = list(self.entries(w, g) if self.n <= FEW else self.directions(w, g))
             self.suggest(rows, w, g)
             self.report.partials += rows
+        if not self.subject.linear:
+            self.try_linearity(ws[0], gradients[0])
         wrong = [row for row in self.report.partials if row.verdict == WRONG]
-        if (
-            len(wrong) > 1
-            and wrong[0].hint
-            and len({row.hint for row in wrong}) == 1
-            and (self.n == 2 or len(wrong) > 2)
-        ):
+        if len(wrong) > (1 if self.n == 2 else 2) and wrong[0].hint and len({row.hint for row in wrong}) == 1:
             wrong[0].hint = f"{TOGETHER}, {wrong[0].hint}"
         if wrong and each and self.m == self.n > 1 and all(map(self.fits, np.array(gradients).T, ws)):
             self.report.notes.append("the Jacobian is the transpose of the right one")
 
-    def gradient(self, w: Vector) -> Vector:
-        """What is on trial, asked twice and for another w: it must be a linear function of w."""
-        g = self.subject.pull(w)
-        if isinstance(self.subject, Slopes) or (isinstance(self.subject, Yours) and self.subject.vjp is None):
-            return g
-        again, other, near = self.subject.pull(w), self.subject.pull(-3.0 * w), max(1e-9, 100.0 * self.subject.grain)
+    def try_linearity(self, w: Vector, g: Vector) -> None:
+        """What is on trial must be a linear function of w: asked again, and for another w."""
+        again, other = self.subject.pull(w), self.subject.pull(-3.0 * w) / -3.0
+        near = max(1e-9, 100.0 * self.subject.grain)
         if not np.array_equal(g, again, equal_nan=True):
             self.report.notes.append("the derivative differs from call to call")
-        elif not np.allclose(other, -3.0 * g, rtol=near, atol=near * float(np.max(np.abs(g))), equal_nan=True):
+        elif np.allclose(other, g, rtol=near, atol=near * float(np.max(np.abs(g))), equal_nan=True):
+            return
+        elif WRONG in self.verdicts(other, w):  # terms that cancel leave another rounding for each w
             said = "the backward pass is not proportional to dout: it must multiply by what arrives"
             (self.report.notes if self.subject.lenient else self.report.faults).append(said)
-        return g
 
     def entries(self, w: Vector, g: Vector) -> Iterator[Partial]:
         """A verdict for each input. An entry next to 0 is measured by the largest, each per step of its own size."""
         found = [self.entry(w, i, g[i]) for i in range(self.n)]
         steps = [units_of(x)[0] for x in self.subject.point]
-        known = [abs(e.value) * s for (e, _), s in zip(found, steps) if math.isfinite(e.error)]
-        for i, ((estimate, source), step) in enumerate(zip(found, steps)):
-            verdict = judge(g[i], estimate, self.rtol, max(known, default=0.0) / step)
-            yield Partial(self.title(w, i), float(g[i]), estimate, verdict, source)
+        known = [abs(row.estimate.value) * s for row, s in zip(found, steps) if row.expected is not None]
+        for row, step in zip(found, steps):
+            row.verdict = judge(row.got, row.estimate, self.rtol, max(known, default=0.0) / step)
+            yield row
 
-    def entry(self, w: Vector, i: int, got: float) -> tuple[Estimate, str]:
-        """The slope of w @ f along input i, in steps of its own size or of 1."""
+    def entry(self, w: Vector, i: int, got: float) -> Partial:
+        """The slope of w @ f along input i, in steps of its own size or of 1, and what it says of `got`."""
         axis = np.zeros(self.n)
         axis[i] = 1.0
-        best = None
+        best, source, k = None, "differences", int(np.argmax(w)) if np.count_nonzero(w) == 1 else None
         for unit in units_of(self.subject.point[i]):
             estimate = self.slope(w, unit * axis, got * unit, (i, unit)).per(unit)
             best = estimate if best is None or estimate.error < best.error else best
             if judge(got, estimate, self.rtol) != CANNOT_TELL:
                 break
         assert best is not None
-        source, single = "differences", np.count_nonzero(w) == 1
         unclear = self.oracle is None and judge(got, best, self.rtol) == CANNOT_TELL
-        if single and (unclear or self.oracle not in (None, "differences")):
-            best, source = sharpen(self.subject, int(np.argmax(w)), i, best, self.oracle)
+        if k is not None and (unclear or self.oracle not in (None, "differences")):
+            best, source = sharpen(self.subject, k, i, best, self.oracle)
         self.seen.append((w, axis, best))
-        return best, source
+        return Partial(self.subject.title(k, i), float(got), best, judge(got, best, self.rtol), source)
 
     def directions(self, w: Vector, g: Vector) -> Iterator[Partial]:
         """A verdict for each of some random directions; of one that is wrong, the entry that is."""
         steps = np.ldexp(1.0, np.where(self.subject.point, np.frexp(self.subject.point)[1] - 1, 0))
         g, named = g.copy(), False  # mended where an entry is found to be wrong: the next direction looks for another
         for count in range(DIRECTIONS):
-            signs = self.random.choice([-1.0, 1.0], self.n)
+            moves = self.random.choice([-1.0, 1.0], self.n) * steps
+            title = f"random direction {count + 1}"
 
-            def along(part: Vector, signs: Vector = signs) -> tuple[Vector, float, Estimate, str]:
+            def along(part: Any, moves: Vector = moves, title: str = title) -> Partial:
                 u = np.zeros(self.n)
-                u[part] = signs[part] * steps[part]
+                u[part] = moves[part]
                 claim, size = float(g[part] @ u[part]), float(np.linalg.norm(g[part] * u[part]))
                 estimate = self.slope(w, u, claim)
-                return u, claim, estimate, judge(claim, estimate, self.rtol, 1e3 * size)
+                if isinstance(part, slice):
+                    self.seen.append((w, u, estimate))
+                verdict = judge(claim, estimate, self.rtol, 1e3 * size)
+                return Partial(title, claim, estimate, verdict)
 
-            u, claim, estimate, verdict = along(np.arange(self.n))
-            self.seen.append((w, u, estimate))
-            row = Partial(f"random direction {count + 1}", claim, estimate, verdict)
-            if verdict == WRONG:
-                i = _narrowed(self.n, lambda part: along(part)[3] == WRONG)
+            row = along(slice(None))
+            if row.verdict == WRONG:
+                i = _narrowed(self.n, lambda part: along(part).verdict == WRONG)
                 exact, whole = self.one_output(w, i, g[i])
                 if exact.verdict == WRONG:
                     row, named, g[i] = exact, True, whole.estimate.value
@@ -117,61 +112,55 @@ class Trial:
     def one_output(self, w: Vector, i: int, got: float) -> tuple[Partial, Partial]:
         """Input i by itself, in a mix of outputs; and before it, if that is wrong, in the output that is."""
 
-        def row(w: Vector, got: float) -> Partial:
-            estimate, source = self.entry(w, i, got)
-            return Partial(self.title(w, i), float(got), estimate, judge(got, estimate, self.rtol), source)
+        def row(w: Vector) -> Partial:
+            return self.entry(w, i, self.subject.pull(w)[i])
 
-        def bad(part: Vector) -> bool:
-            some = np.zeros(self.m)
-            some[part] = w[part]
-            return row(some, self.subject.pull(some)[i]).verdict == WRONG
-
-        whole = row(w, got)
+        whole = self.entry(w, i, got)
         if whole.verdict != WRONG or np.count_nonzero(w) == 1:
             return whole, whole
-        single = np.eye(self.m)[_narrowed(self.m, bad)]
-        exact = row(single, self.subject.pull(single)[i])
+        outputs = np.arange(self.m)
+        k = _narrowed(self.m, lambda part: row(np.where(np.isin(outputs, part), w, 0.0)).verdict == WRONG)
+        exact = row(np.eye(self.m)[k])
         return (exact if exact.verdict == WRONG else whole), whole
 
     def slope(self, w: Vector, u: Vector, claim: float, key: Any = None) -> Estimate:
         """The derivative of w @ f along u."""
         chosen = np.flatnonzero(w)
 
-        def phi(t: float) -> float:
+        def phi(t: float) -> Any:
             y = self.values.get((key, t)) if key and t else None
             if y is None:
                 y = self.subject.call(self.subject.point + t * u)
                 if key and t:
                     self.values[key, t] = y
-            return math.nan if np.iscomplexobj(y) else float(w[chosen] @ y[chosen])  # Python's (-1.0) ** 0.5 is complex
+            return w[chosen] @ y[chosen]
 
         return slope_of(phi, float(claim), self.subject.grain)
-
-    def title(self, w: Vector, i: int) -> str:
-        """What the derivative in input i is called."""
-        return self.subject.title(int(np.argmax(w)) if np.count_nonzero(w) == 1 else None, i)
 
     def suggest(self, rows: list[Partial], w: Vector, g: Vector) -> None:
         """What the wrong rows have in common: a ratio, or that parts of the gradient stand in the wrong place."""
         wrong = [row for row in rows if row.verdict == WRONG]
         for row in reversed(wrong):
             ratio, row.hint = suggestion(row.got, row.estimate, self.subject.lengths)
-        if not wrong:
-            return
-        if self.n > FEW and ratio and self.fits(g / ratio, w):
+        if wrong and self.n > FEW and ratio and self.fits(g / ratio, w):
             wrong[0].hint = f"{TOGETHER}, {wrong[0].hint}"
-        else:
+        elif wrong:
             fitting = (title for title, order in self.subject.rearrangements() if self.fits(g[order], w))
             self.report.notes.extend([*fitting][:1])
 
     def fits(self, g: Vector, w: Vector) -> bool:
         """Whether another gradient of w @ f agrees with all that was seen."""
-        verdicts = [
-            judge(float(g @ u), estimate, max(self.rtol, 1e-4), 1e3 * float(np.linalg.norm(g * u)))
+        verdicts = self.verdicts(g, w)
+        return WRONG not in verdicts and RIGHT in verdicts
+
+    def verdicts(self, g: Vector, w: Vector) -> set[str]:
+        """What all that was seen of w @ f says of another gradient."""
+        rtol = max(self.rtol, 1e-4)
+        return {
+            judge(float(g @ u), estimate, rtol, 1e3 * float(np.linalg.norm(g * u)))
             for other, u, estimate in self.seen
             if other is w
-        ]
-        return WRONG not in verdicts and RIGHT in verdicts
+        }
 
 
 def _narrowed(count: int, bad: Callable[[Vector], bool]) -> int:

@@ -265,6 +265,10 @@ def test_a_random_function_cannot_be_told():
         check_gradients(lambda x: x * random.random(), 3.0)
 
 
+def test_terms_that_cancel_to_rounding_are_proportional_to_dout():
+    check_gradients(lambda x: x / x, 1.499)
+
+
 def test_an_imaginary_part_that_float_drops_is_not_believed():
     f = lambda x: float(np.real(np.sin(x)))
     check_gradients(f, 1.0, grad=math.cos)
