@@ -8,7 +8,7 @@ from autograd_lite.core.backward import run_closure
 from autograd_lite.core.micrograd import by_hand_partials
 from autograd_lite.core.value import Value, topological_order
 from autograd_lite.testing.adapters import Ours, Slopes
-from autograd_lite.testing.numerical import Estimate, numerical_derivative, units_of
+from autograd_lite.testing.numerical import numerical_derivative, units_of
 from autograd_lite.testing.report import WRONG, judge, written
 from autograd_lite.testing.trial import FEW, Trial
 
@@ -19,11 +19,10 @@ def guilty_closure(subject: Ours, order: int, rtol: float) -> str:
     """A sentence that names the node where the error enters, some derivative of the subject being wrong."""
     inputs, outputs = subject.record(subject.point)
     nodes = topological_order(*outputs, stop=inputs)[0]
-    handed = [
-        {} if v._primitive.by_hand else {g: run_closure(v, g) for g in SEEDS} for v in nodes
-    ]  # before f runs again
-    for index, v in enumerate(nodes):
-        said = _by_hand(subject, index, rtol) if v._primitive.by_hand else _declared(v, handed[index], order, rtol)
+    # before f runs again, for a closure may read what the latest call left behind
+    handed = [{} if v._primitive.by_hand else {g: run_closure(v, g) for g in SEEDS} for v in nodes]
+    for v, parts in zip(nodes, handed):
+        said = _declared(v, parts, order, rtol) if parts else _by_hand(subject, [*inputs, *nodes], v, rtol)
         if said:
             operands = ", ".join(f"{p.label}={p.data!r}" if p.label else repr(p.data) for p in v.parents)
             return f"The first wrong closure is that of {v.op!r}, at operands ({operands}): {said}"
@@ -53,30 +52,26 @@ def _declared(v: Value, handed: dict[float, Sequence[float]], order: int, rtol: 
     return ""
 
 
-def _by_hand(subject: Ours, index: int, rtol: float) -> str:
+def _by_hand(subject: Ours, recorded: Sequence[Value], v: Value, rtol: float) -> str:
     """The same for a closure assigned by hand: it must explain how the node moves with its parents, input by input."""
-    inputs, outputs = subject.record(subject.point)
-    nodes = topological_order(*outputs, stop=inputs)[0]
-    v, point = nodes[index], subject.point.tolist()
+    point = subject.point.tolist()
+    for i, x in enumerate(point):
 
-    def rate(u: Value, i: int) -> Estimate:
-        """How a node moves with input i."""
-        if u not in nodes:
-            return numerical_derivative(lambda t: t if u is inputs[i] else u.data, point[i])
+        def moved(t: float, k: int, i: int = i) -> float:
+            """Value k of those recorded, with input i at t."""
+            inputs, outputs = subject.record(np.array([*point[:i], t, *point[i + 1 :]]))
+            return [*inputs, *topological_order(*outputs, stop=inputs)[0]][k].data
 
-        def moved(t: float) -> float:
-            at, results = subject.record(np.array([*point[:i], t, *point[i + 1 :]]))
-            return topological_order(*results, stop=at)[0][nodes.index(u)].data
-
-        return numerical_derivative(moved, point[i])
-
-    for i in range(len(point)):
-        truth, rates = rate(v, i), [rate(p, i).value for p in v.parents]
-        once, again = (sum(d * r for d, r in zip(by_hand_partials(v, grad), rates)) for grad in (0.0, 1.0))
-        if abs(once - again) > rtol * max(abs(once), abs(again)):
+        family = [(k, u) for k, u in enumerate(recorded) if u is v or u in v.parents]
+        rates = {u: numerical_derivative(lambda t, k=k: moved(t, k), x) for k, u in family}  # type: ignore[misc]
+        sums = []
+        for grad in (0.0, 1.0):  # what the parents' grad is before
+            partials = zip(v.parents, by_hand_partials(v, grad))
+            sums.append(sum(d * rates[p].value for p, d in partials if p in rates))
+        if abs(sums[0] - sums[1]) > rtol * max(map(abs, sums)):
             return "it sets its parents' grad where it must add: write `+=` for `=`"
-        if judge(once, truth, rtol) == WRONG:
-            return f"along input {i} its partial derivatives add up to {once!r}, expected {written(truth.value)}"
+        if judge(sums[0], rates[v], rtol) == WRONG:
+            return f"along input {i} its partial derivatives add up to {sums[0]!r}, expected {written(rates[v].value)}"
     return ""
 
 
