@@ -35,15 +35,15 @@ def backward(self: Value, gradient: Number = 1.0, *, create_graph: bool = False)
     """
     number_of(self, "backward()")
     create_graph = check_flag(create_graph, "backward(create_graph)")
-    interior, leaves = topological_order(self)
     with ONE_PASS:
+        interior, leaves = topological_order(self, clear=True)
         if create_graph:
             seed = gradient if isinstance(gradient, Value) else as_float(gradient, "backward(gradient)")
             adjoints = sweep_recording(interior, {self: seed})
             inner = [as_value(adjoints.get(v, 0.0)) for v in interior]
             outer: list[Number] = [as_value(adjoints.get(v, 0.0)) for v in leaves]
         else:
-            sweep(interior, leaves, [(self, as_float(gradient, "backward(gradient)"))])
+            sweep(interior, [(self, as_float(gradient, "backward(gradient)"))])
             outer = [v._adjoint for v in leaves]
         for i, leaf in enumerate(leaves):
             if leaf._primitive is CONSTANT:
@@ -66,41 +66,51 @@ def backward(self: Value, gradient: Number = 1.0, *, create_graph: bool = False)
         collect()  # inside no_gc(): gradients of earlier passes are cycles
 
 
-def sweep(interior: Sequence[Value], others: Sequence[Value], seeds: Sequence[tuple[Value, float]]) -> None:
+def sweep(interior: Sequence[Value], seeds: Sequence[tuple[Value, float]]) -> None:
     """The chain rule over floats: each node, outputs first, hands its adjoint on through its closure.
 
-    `interior` are the nodes in topological order, `others` the rest of those that receive an adjoint.
+    `interior` are the nodes in topological order. Their adjoints, and those of all their parents, are 0 before.
     """
-    for v in interior:
-        v._adjoint = 0.0
-    for v in others:
-        v._adjoint = 0.0
     for v, seed in seeds:
         v._adjoint += seed
     watches = [mode.watch for mode in active() if mode.watches and not mode.ended]
     reached = {v for v, _ in seeds} if watches else set()
     for v in reversed(interior):
         g = v._adjoint
-        if v in reached:
-            reached.update(hands_on_to(v))
         if g == 0.0:
-            for watch in watches if v in reached else ():  # what it stops in front of, if anything arrived at all
-                watch(v, g, run_closure(v, 1.0))
+            if watches:
+                _watch(v, g, (), watches, reached)
             continue
-        try:  # `run_closure`, written out: a call saved at every node
-            contributions = v._primitive.vjp(g, *v._captured)
+        kept = v._captured
+        try:  # `run_closure`, written out: a call saved at every node; and one with a star takes longer
+            if len(kept) == 2:
+                contributions = v._primitive.vjp(g, kept[0], kept[1])
+            else:
+                contributions = v._primitive.vjp(g, *kept) if kept else v._primitive.vjp(g)
         except ArithmeticError:
-            contributions = run_ieee(v._primitive.vjp, g, v._captured)
-        for watch in watches:
-            watch(v, g, contributions)
-        if len(v._parents) == 2:  # nearly every node: unpacking is faster than the loop
-            left, right = v._parents
+            contributions = run_ieee(v._primitive.vjp, g, kept)
+        if watches:
+            _watch(v, g, contributions, watches, reached)
+        parents = v._parents
+        if len(parents) == 2:  # nearly every node: unpacking is faster than the loop
+            left, right = parents
             to_left, to_right = contributions
             left._adjoint += to_left
             right._adjoint += to_right
         else:
-            for parent, contribution in zip(v._parents, contributions):
+            for parent, contribution in zip(parents, contributions):
                 parent._adjoint += contribution
+
+
+def _watch(
+    v: Value, g: float, contributions: Sequence[float], watches: Sequence[Callable[..., None]], reached: set[Value]
+) -> None:
+    """Show those who watch what v hands on; where nothing arrives by a path, what it stops in front of."""
+    if v in reached:
+        reached.update(hands_on_to(v))
+    if g != 0.0 or v in reached:
+        for watch in watches:
+            watch(v, g, contributions if g != 0.0 else run_closure(v, 1.0))
 
 
 def sweep_recording(interior: Sequence[Value], adjoints: dict[Value, Number]) -> dict[Value, Number]:

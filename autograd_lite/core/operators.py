@@ -15,7 +15,6 @@ from autograd_lite.core.checks import as_float
 from autograd_lite.core.primitives import CONSTANT, PRIMITIVES, Primitive, operands_of, with_defaults
 from autograd_lite.core.value import Number, Value, active, constant, new, record
 
-LARGE = 2**53
 PLAIN_ERRORS = (OverflowError, ValueError, ZeroDivisionError)
 OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "neg": "neg", "abs": "abs"}
 
@@ -67,10 +66,13 @@ def _binary(primitive: Primitive) -> Callable[..., Any]:
     plain = _plain(forward)
 
     def method(self: Value, y: Any) -> Any:
-        if y.__class__ is not Value:
-            if y.__class__ is float or (y.__class__ is int and -LARGE < y < LARGE):
-                number = float(y)  # `constant`, written out
-                y = new(Value)
+        if type(y) is not Value:
+            if type(y) is float or type(y) is int:
+                try:
+                    number = y * 1.0  # quicker than `float(y)`
+                except OverflowError:
+                    number = as_float(y, f"operand of {primitive.name}")  # which explains it
+                y = new(Value)  # `constant`, written out
                 y._data = number
                 y._grad = 0.0
                 y._primitive = CONSTANT

@@ -23,10 +23,9 @@ from autograd_lite.core.primitives import CONSTANT, LEAF, VARIABLE, Primitive
 Number: TypeAlias = Union["Value", float]
 Nodes: TypeAlias = Iterable["Value"]
 Op: TypeAlias = str | Sequence[float]
+NO_WORD = ""  # asked for by `is`, which is quick, and safe with whatever a user passes
 DETACHING = "cutting a Value off from its graph, by detach() or no_grad(),"
 EQUALITY = "asking whether a Value equals something"
-NONE: tuple[Any, ...] = ()  # asked for by `is`, which is quick, and safe with whatever a user passes
-NO_WORD = ""
 new = object.__new__
 
 
@@ -60,20 +59,20 @@ class Value(Methods):
     _captured: tuple[float, ...]  # not of a leaf
 
     def __init__(
-        self, data: float, _children: Nodes = NONE, _op: Op = NO_WORD, label: str = NO_WORD,
-        children: Nodes = NONE, local_grads: Op = NONE,
+        self, data: float, _children: Nodes | None = None, _op: Op = NO_WORD, label: str | None = None,
+        children: Nodes | None = None, local_grads: Op = NO_WORD,
     ) -> None:  # fmt: skip
-        self._data = data if data.__class__ is float else as_float(data, "Value(data)")
+        self._data = data if type(data) is float else as_float(data, "Value(data)")
         self._grad = 0.0
         self._primitive = LEAF
         self._parents = ()
-        if label is not NO_WORD:
+        if label is not None:
             if not isinstance(label, str):
                 raise TypeError(f"Value(label) must be a string, not {shown(label)}")
             self.label = label
-        if _children is not NONE or _op is not NO_WORD or children is not NONE or local_grads is not NONE:
-            children = _children if children is NONE else children
-            self._record_by_hand(children, _op if local_grads is NONE else local_grads)
+        if _children is not None or _op is not NO_WORD or children is not None or local_grads is not NO_WORD:
+            parents = _children if children is None else children
+            self._record_by_hand(() if parents is None else parents, _op if local_grads is NO_WORD else local_grads)
 
     @property
     def data(self) -> float:
@@ -133,7 +132,7 @@ class Value(Methods):
         return f"Value(data={self._data}, grad={grad}{label})"
 
     def __format__(self, spec: str) -> str:
-        return formatted(number_of(self, "formatting a Value's number"), spec) if spec is not NO_WORD else repr(self)
+        return formatted(number_of(self, "formatting a Value's number"), spec) if spec else repr(self)
 
     def __lt__(self, other: Number) -> Any:
         return _compare(table.greater, other, self)
@@ -163,10 +162,13 @@ class Value(Methods):
         raise TypeError(f"a Value is no plain float, since its gradient would be lost: {remedy}")
 
 
-def topological_order(*roots: Value, stop: Iterable[Value] = ()) -> tuple[list[Value], list[Value]]:
+def topological_order(
+    *roots: Value, stop: Iterable[Value] = (), clear: bool = False
+) -> tuple[list[Value], list[Value]]:
     """The nodes that `roots` were computed from: those with parents, each after its parents; and the leaves.
 
-    Nodes in `stop` are left out, and the walk goes no further there. It is depth-first, with an explicit stack on which
+    Nodes in `stop` are left out, and the walk goes no further there. With `clear` it makes the adjoints 0 on its way,
+    since each further pass over a large graph waits for memory. It is depth-first, with an explicit stack on which
     None marks that all a node depends on is done.
     """
     interior: list[Value] = []
@@ -179,6 +181,8 @@ def topological_order(*roots: Value, stop: Iterable[Value] = ()) -> tuple[list[V
             interior.append(stack.pop())  # type: ignore[arg-type]
         elif v not in seen:
             seen.add(v)
+            if clear:
+                v._adjoint = 0.0
             if v._parents:
                 stack.append(v)
                 stack.append(None)

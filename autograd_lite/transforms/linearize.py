@@ -53,7 +53,9 @@ def pull_back(
         sweep_recording(graph.nodes, adjoints)
         return [adjoints.get(x, 0.0) for x in inputs]
     with ONE_PASS:
-        sweep(graph.nodes, [*graph.beside, *inputs, *outputs], list(zip(outputs, seeds, strict=True)))  # type: ignore[arg-type]
+        for v in (*graph.nodes, *graph.beside, *inputs, *outputs):
+            v._adjoint = 0.0
+        sweep(graph.nodes, list(zip(outputs, seeds, strict=True)))  # type: ignore[arg-type]
         return [x._adjoint for x in inputs]
 
 
