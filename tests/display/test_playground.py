@@ -35,7 +35,8 @@ def test_labels_and_texts_travel_as_data():
     page = playground(model, (XOR[0], XOR[1]), nn.mse_loss, optim.SGD(model.parameters(), lr=0.1), language="zh")
     shown = page._repr_html_()
     content = json.loads(re.search(r"^const content = (.*);$", shown, re.MULTILINE).group(1))
-    assert content["texts"]["play"] == "播放"
+    assert content["language"] == "zh"
+    assert content["texts"]["zh"]["play"] == "播放"
     assert shown.count("</script>") == 1
 
 
@@ -74,7 +75,7 @@ class Odd(nn.Module):
         ({"data": ([[1.0]], [1.0])}, ValueError, "2 numbers in each input"),
         ({"optimizer": None}, TypeError, "playground.optimizer."),
         ({"optimizer": optim.SGD(nn.Neuron(2).parameters(), lr=0.1)}, ValueError, "the model's parameters"),
-        ({"language": "fr"}, ValueError, "playground.language. must be one of en, zh"),
+        ({"language": "fr"}, ValueError, "playground.language. must be one of 'en', 'zh'"),
     ],
 )
 def test_bad_input_is_refused(change, error, said):

@@ -78,7 +78,8 @@ class Playground:
         style = "body { background: Canvas; color: CanvasText; margin: 1em; }"
         head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         head += f'<meta name="color-scheme" content="light dark"><title>{self._still.caption}</title>'
-        page = f'<!doctype html>\n<html lang="{self._content["language"]}"><head>{head}<style>{style}</style></head>'
+        language = self._content["language"] or "en"
+        page = f'<!doctype html>\n<html lang="{language}"><head>{head}<style>{style}</style></head>'
         write_whole(target, f"{page}<body>{self._repr_html_()}</body></html>\n".encode())
 
     def live(self) -> Any:
@@ -138,7 +139,7 @@ def playground(
     loss: Loss,
     optimizer: Optimizer,
     *,
-    language: str = "en",
+    language: str | None = None,
 ) -> Playground:
     """A page on which the network learns before one's eyes: it trains in the browser, with no kernel behind it.
 
@@ -146,7 +147,7 @@ def playground(
     computes. Shown are the network, with a small picture of what each neuron says over the plane of two inputs (a curve
     for one input; for others the network alone), the picture of the neuron that the pointer chose with the data on it,
     and the loss as a curve and as text. Buttons play, pause, take one step and reset; sliders set speed and learning
-    rate (a schedule's is multiplied). `language` is "en" or "zh".
+    rate (a schedule's is multiplied). `language` is "en" or "zh", by default that of the document around it.
 
     Returns a `Playground`, which shows itself in a notebook, and whose `save("moons.html")` writes a page of its own;
     `live()` is the page tied to this kernel. The model stays as it is. Raises TypeError or ValueError for a model other
@@ -164,7 +165,8 @@ def playground(
         raise TypeError(f"playground(optimizer) must be an optimiser such as optim.Adam(...), not {shown(optimizer)}")
     if not callable(loss):
         raise TypeError(f"playground(loss) must be a function of outputs and targets, not {shown(loss)}")
-    check_choice(language, TEXTS, "playground(language)")
+    if language is not None:
+        check_choice(language, TEXTS, "playground(language)")
     network = columns(model)
     inputs, targets = _samples(data, network[0].size)
     place = {p: i for i, p in enumerate(optimizer.parameters)}
@@ -173,7 +175,7 @@ def playground(
     activities(model, inputs[0])
     programs = recorded(model, inputs, targets, loss, optimizer)
     content = _content(network, place, inputs, targets, programs, optimizer)
-    return Playground(model, programs, {**content, "language": language, "texts": TEXTS[language]}, optimizer)
+    return Playground(model, programs, {**content, "language": language, "texts": TEXTS}, optimizer)
 
 
 def _samples(data: Any, size: int) -> tuple[list[list[float]], list[Any]]:

@@ -1,7 +1,9 @@
 // A network that learns on the page. `content` says what it is and where its parameters start; `gradient`, `update` and
 // `field` are programs: functions from an array of numbers to an array of numbers. `keep` takes the weights to Python.
 const playground = (host, content, { gradient, update, field }, keep) => {
-  const { columns, weights, inputs, targets, texts, rates, square, curve } = content;
+  const { columns, weights, inputs, targets, rates, square, curve } = content;
+  const around = host.closest("[lang]")?.lang ?? "";
+  const texts = content.texts[content.language ?? (around.startsWith("zh") ? "zh" : "en")];
   const BLUE = [0x7f, 0xb8, 0xe6], ORANGE = [0xf5, 0xa3, 0x5c], GREY = "#808080";
   const flatInputs = inputs[0].map((_, i) => inputs.map((x) => x[i])).flat();
   let state, steps, losses, every, latest, playing = false, chosen = null, problem = "";
