@@ -76,7 +76,7 @@ class Partial:
 
     def __str__(self) -> str:
         low, high = sorted((self.estimate.left, self.estimate.right))
-        expected = f"expected {written(low)}" + f" to {written(high)}" * (low != high)
+        expected = f"expected {written(low)}" + (f" to {written(high)}" if low != high else "")
         expected += f" ± {self.estimate.doubt:.0e} ({self.source})"
         expected = "nothing can be seen" if self.expected is None else expected
         verdict = "" if self.right else f"   {self.verdict.upper()}"
