@@ -118,6 +118,10 @@ def _stop(n: Simplifier, g: int, x: int) -> int | None:
     return None
 
 
+def _kept(n: Simplifier, g: int, x: int) -> int | None:
+    return n.constant(1.0) if _stop(n, g, x) is not None else None
+
+
 def _div(n: Simplifier, a: int, b: int) -> int | None:
     divisor = n.value[b]
     if divisor == 1.0:
@@ -194,4 +198,5 @@ SIMPLER_BY_CONSTANT: dict[Primitive, Callable[..., int | None]] = {
     table.pow_slope: _pow_slope,
     table.adjoint_mul: _adjoint_mul,
     table.stop: _stop,
+    table.kept: _kept,
 }

@@ -131,7 +131,8 @@ greater_equal: Primitive = declare(">=", piecewise.greater_equal, lambda g: (0.0
 # --- what a zero means: an operand that was not chosen, whose share is 0, receives nothing, whatever arrives; and an
 # adjoint that is exactly zero stops. That is decided by the engine as it goes, and by these in a recorded gradient ----
 choose: Primitive = declare("chosen *", piecewise.choose, lambda g, a, share: (choose(g, share), 0.0), "{} * {}")
-adjoint_mul: Primitive = declare("adjoint *", piecewise.adjoint_mul, lambda g, a, b: (g * stop(a, b), g * a), "{} * {}")
+adjoint_mul: Primitive = declare("adjoint *", piecewise.adjoint_mul, lambda g, a, b: (
+    g * stop(a, b), g * kept(a, b) * a), "{} * {}")
 stop: Primitive = declare("zero stop", piecewise.stop, lambda g, a, b: (0.0, g * kept(a, b)), "stop'({}, {})")
 kept: Primitive = declare("zero stop'", piecewise.kept, lambda g: (0.0, 0.0), "stop''({}, {})", "")
 

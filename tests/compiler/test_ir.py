@@ -101,12 +101,11 @@ def test_what_is_done_for_each_lane_is_printed_apart():
     listing = str(program(lambda w: mean(vmap(lambda x: tanh(w * x))([1.0, 2.0, 4.0])), 0.5))
     assert listing.splitlines()[1:] == [
         "  for each of 3 lanes:",
-        "    v5 = lanes(1.0, 2.0, 4.0)",
-        "    v6 = r0 * v5",
-        "    v7 = tanh(v6)",
-        "    r8 = sum over lanes of v7",
-        "  r9 = r8 / 3.0",
-        "  return r9",
+        "    v4 = lanes(1.0, 2.0, 4.0)",
+        "    v5 = r0 * v4",
+        "    v6 = tanh(v5)",
+        "    r7 = mean over lanes of v6",
+        "  return r7",
     ]
 
 
