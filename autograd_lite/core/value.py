@@ -132,7 +132,11 @@ class Value(Methods):
         return f"Value(data={self._data}, grad={grad}{label})"
 
     def __format__(self, spec: str) -> str:
-        return formatted(number_of(self, "formatting a Value's number"), spec) if spec else repr(self)
+        return (
+            formatted(number_of(self, "formatting a Value's number"), spec)
+            if not isinstance(spec, str) or spec
+            else repr(self)
+        )
 
     def __lt__(self, other: Number) -> Any:
         return _compare(table.greater, other, self)
