@@ -132,11 +132,9 @@ class Value(Methods):
         return f"Value(data={self._data}, grad={grad}{label})"
 
     def __format__(self, spec: str) -> str:
-        return (
-            formatted(number_of(self, "formatting a Value's number"), spec)
-            if not isinstance(spec, str) or spec
-            else repr(self)
-        )
+        if isinstance(spec, str) and not spec:
+            return repr(self)
+        return formatted(number_of(self, "formatting a Value's number"), spec)
 
     def __lt__(self, other: Number) -> Any:
         return _compare(table.greater, other, self)
