@@ -17,8 +17,16 @@ FLAGS = (
 )
 
 
+@pytest.fixture
+def browser(chromium):
+    """The browser on an empty page, with nothing in its log of what earlier tests' pages complained of."""
+    chromium.get("about:blank")
+    chromium.get_log("browser")
+    return chromium
+
+
 @pytest.fixture(scope="session")
-def browser():
+def chromium():
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     driver = os.environ.get("CHROMEDRIVER") or shutil.which("chromedriver")
