@@ -2,6 +2,7 @@
 
 import math
 from functools import lru_cache, partial
+from threading import Lock
 
 import pytest
 
@@ -92,6 +93,26 @@ def gamma(x):
     return 2.0 * x
 
 
+def cached_inside():
+    """A cached function that no name leads to, so that it cannot be pickled."""
+
+    @lru_cache
+    def double(x):
+        return 2.0 * x
+
+    return double
+
+
+def holding(lock):
+    """A function whose closure cannot be pickled."""
+
+    def double(x):
+        with lock:
+            return 2.0 * x
+
+    return double
+
+
 def scaled(x, k=2.0):
     return k * x
 
@@ -113,6 +134,8 @@ PLAIN = {  # forward, vjp, what to declare beside them; each doubles its operand
 }
 PYTHON_ONLY = {
     "a cached function": (gamma, lambda g: (2.0 * g,), {}),
+    "a cached function inside another": (cached_inside(), lambda g: (2.0 * g,), {}),
+    "a function that holds a lock": (holding(Lock()), lambda g: (2.0 * g,), {}),
     "a partial": (partial(lambda k, x: k * x, 2.0), lambda g: (2.0 * g,), {}),
     "a partial by name": (partial(scaled, k=2.0), lambda g: (2.0 * g,), {}),
     "a bound method": (Doubling().twice, lambda g: (2.0 * g,), {}),

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from autograd_lite.compiler.backends.numba.scalars import OURS
+from autograd_lite.compiler.ir import CannotRunError
+from autograd_lite.core.checks import shown
 from autograd_lite.core.primitives import Primitive
 
 HERE = Path(__file__).parent
@@ -53,10 +55,13 @@ def done(path: Path) -> Path:
 
 
 def pickled(x: Any) -> bytes:
-    """A function of a user's, by value if it cannot be imported."""
+    """A function of a user's, by value if it cannot be imported; a CannotRunError if it cannot travel at all."""
     import numba.cloudpickle as by_value
 
-    data: bytes = by_value.dumps(x)  # type: ignore[no-untyped-call]
+    try:
+        data: bytes = by_value.dumps(x)  # type: ignore[no-untyped-call]
+    except Exception as error:  # a cached function inside another, one that holds a lock: each raises its own kind
+        raise CannotRunError(f"{shown(x)} cannot be pickled: {error}") from error
     return data
 
 
