@@ -38,14 +38,56 @@ def test_the_stored_outputs_are_of_one_run_without_errors(path):
     assert [o for o in stored if o.output_type == "error" or o.get("name") == "stderr"] == []
 
 
+FRAME = r"""(?s)\S.+
+
+\*\*You will be able to:\*\*
+
+(- [^\n]+\n(  [^\n]+\n)*){2,4}
+\*\*You need:\*\* .+
+
+\*\*About (20|25) minutes\.\*\*
+
+"""
+
+
 @each_notebook
-def test_a_notebook_has_its_number_in_the_title_and_ends_with_exercises(path):
+def test_a_notebook_begins_with_its_number_and_what_it_is_for(path):
+    cells = nbformat.read(path, as_version=4).cells
+    assert re.match(rf"# {int(path.stem[:2])}\. \w", cells[0].source)
+    if "You will be able to" not in cells[1].source:
+        pytest.skip("not framed yet")
+    at = notebooks.ALL.index(path)
+    previous = [f"[previous]({other.name})" for other in notebooks.ALL[:at][-1:]]
+    following = [f"[next]({other.name})" for other in notebooks.ALL[at + 1 :][:1]]
+    links = " | ".join(previous + following)
+    assert re.fullmatch(FRAME + re.escape(links), cells[1].source)
+    assert cells[-1].source == links
+
+
+@each_notebook
+def test_an_exercise_has_a_place_for_the_answer_a_check_and_a_solution(path):
     notebook = nbformat.read(path, as_version=4)
-    assert re.match(rf"# {int(path.stem[:2])}\. \w", notebook.cells[0].source)
-    last = notebook.cells[-1].source
-    assert last.startswith("## Exercises\n")
-    assert re.search(r"^<details><summary>Solutions?</summary>\n\n.+\n\n</details>$", last, re.DOTALL | re.MULTILINE)
     assert notebooks.solutions(notebook), "no solution has Python code, so nothing of them is tested"
+    if "You will be able to" not in notebook.cells[1].source:
+        pytest.skip("not framed yet")
+    starts = [i for i, cell in enumerate(notebook.cells) if cell.source.startswith("**Exercise ")]
+    assert starts
+    for number, at in enumerate(starts, 1):
+        asked, answer, check, solution = notebook.cells[at : at + 4]
+        assert asked.source.startswith(f"**Exercise {number}.** ")
+        assert answer.cell_type == "code"
+        assert "..." in answer.source
+        assert set(check.metadata.tags) == {"check", "hide-input"}
+        assert notebooks.printed(check).startswith("Not answered yet")
+        assert re.fullmatch(r"(?s)<details><summary>Solution</summary>\n\n.+\n\n</details>", solution.source)
+
+
+@each_notebook
+def test_what_is_hidden_is_hidden_everywhere(path):
+    """JupyterLab and the web site each have a mark of their own; nbconvert can be told of the tag."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        in_lab = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+        assert in_lab == ("hide-input" in cell.metadata.get("tags", []))
 
 
 @pytest.mark.parametrize(("text", "folder"), [(readme.TEXT, "notebooks/"), (readme.CHINESE, "")])
@@ -58,11 +100,9 @@ def test_a_readme_lists_every_notebook_by_its_title(text, folder):
     assert re.findall(r"^\| \d+ \| \[.+?\]\(.+?\.ipynb\) \|", text, re.MULTILINE) == rows
 
 
-SOLUTION = """## Exercises
+SOLUTION = """<details><summary>Solution</summary>
 
-<details><summary>Solution</summary>
-
-1. It is a one:
+It is a one:
 
    ```python
    assert x == 1
@@ -79,3 +119,20 @@ def test_a_failure_names_the_cell_or_the_solution(tmp_path):
     assert re.match(r"cell.ipynb, cell 1 of 2:\n(.|\n)*ZeroDivisionError", results["cell"])
     assert re.match(r"solution.ipynb, solution 1 (.|\n)*assert x == 1", results["solution"])
     assert len(results["right"].cells) == 2
+
+
+def test_a_check_must_call_the_solution_right(tmp_path):
+    for name, verdict in (("lenient", "Right."), ("strict", "Not yet.")):
+        check = nbformat.v4.new_code_cell(f"print('Not answered yet' if x is ... else {verdict!r})")
+        check.metadata.tags = ["check"]
+        cells = [
+            nbformat.v4.new_code_cell("x = ..."),
+            check,
+            nbformat.v4.new_markdown_cell(SOLUTION.replace("assert x ==", "x =")),
+        ]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / f"{name}.ipynb")
+    results = {path.stem: result for path, result in notebooks.execute_all(tmp_path.iterdir()).items()}
+    assert notebooks.printed(results["lenient"].cells[1]) == "Not answered yet\n"
+    assert re.match(
+        r"strict.ipynb, the check of this solution does not call it right:(.|\n)*Not yet", results["strict"]
+    )

@@ -2,9 +2,9 @@
 
 A second run leaves the files as they are. Only a notebook that is named has its measurements made anew.
 
-The code of the hidden solutions runs too, after a notebook's own cells and in the same kernel; what it shows is not
-stored, and what needs another library than ours is left out where that is not installed. As many notebooks run at a
-time as there are processors.
+The code of the hidden solutions runs too, after a notebook's own cells and in the same kernel, and the check of each
+exercise after its solution, which it must call right; what they show is not stored, and what needs another library than
+ours is left out where that is not installed. As many notebooks run at a time as there are processors.
 """
 
 import asyncio
@@ -51,7 +51,8 @@ def execute_all(paths: Iterable[Path]) -> dict[Path, nbformat.NotebookNode | Fai
 async def _execute(path: Path, free: asyncio.Semaphore) -> nbformat.NotebookNode | Failure:
     notebook = nbformat.read(path, as_version=4)
     own = len(notebook.cells)
-    notebook.cells += [nbformat.v4.new_code_cell(code) for code in filter(can_run, solutions(notebook))]
+    solved = [pair for pair in solutions(notebook) if can_run(pair[0])]
+    notebook.cells += [nbformat.v4.new_code_cell(f"{code}\n\n{check}") for code, check in solved]
     at = 0
 
     def starts(cell: nbformat.NotebookNode, cell_index: int) -> None:
@@ -74,6 +75,10 @@ async def _execute(path: Path, free: asyncio.Semaphore) -> nbformat.NotebookNode
             place = f"cell {at + 1} of {own}" if at < own else f"solution {at - own + 1} of those that can run"
             return Failure(f"{path.name}, {place}:\n{COLOUR.sub('', str(error))}")
         print(f"{path.name} {time.perf_counter() - start:.1f} s", file=sys.stderr)
+    for (code, check), cell in zip(solved, notebook.cells[own:]):
+        said = printed(cell)
+        if check and not re.search(r"^Right", said, re.MULTILINE):
+            return Failure(f"{path.name}, the check of this solution does not call it right:\n{code}\n{said}")
     del notebook.cells[own:]
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # times, which differ from run to run
@@ -83,11 +88,27 @@ async def _execute(path: Path, free: asyncio.Semaphore) -> nbformat.NotebookNode
     return notebook
 
 
-def solutions(notebook: nbformat.NotebookNode) -> list[str]:
-    """The Python code in the hidden parts of a notebook's text, in order."""
-    texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
-    hidden = [part for text in texts for part in HIDDEN.findall(text)]
-    return [textwrap.dedent(code) for part in hidden for _, code in FENCE.findall(part)]
+def solutions(notebook: nbformat.NotebookNode) -> list[tuple[str, str]]:
+    """The Python code in the hidden parts of a notebook's text, in order, each with the cell that checks it, or ""."""
+    found: list[tuple[str, str]] = []
+    check = ""
+    for cell in notebook.cells:
+        if is_check(cell):
+            check = cell.source
+        elif cell.cell_type == "markdown":
+            parts = HIDDEN.findall(cell.source)
+            codes = [textwrap.dedent(code) for part in parts for _, code in FENCE.findall(part)]
+            found += [(code, check if code is codes[-1] else "") for code in codes]
+            check = "" if codes else check
+    return found
+
+
+def is_check(cell: nbformat.NotebookNode) -> bool:
+    return "check" in cell.metadata.get("tags", [])
+
+
+def printed(cell: nbformat.NotebookNode) -> str:
+    return "".join(output.text for output in cell.outputs if output.output_type == "stream")
 
 
 def can_run(code: str) -> bool:
