@@ -1,10 +1,14 @@
-"""The history that training leaves."""
+"""The history that training leaves, and its curves: afterwards, or while they grow."""
 
+import sys
+import time
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
 
 from autograd_lite.core.checks import shown
+
+PAUSE = 0.3  # seconds between two pictures of a training run; a picture that took long makes it longer
 
 
 class History:
@@ -35,10 +39,13 @@ class History:
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the losses over the epochs, and the metrics by a scale on the right; on Matplotlib's axes `ax` or new
-        ones, which it returns.
+        ones, which it returns. Raises ImportError without Matplotlib (`pip install matplotlib`).
         """
         if ax is None:
-            from matplotlib import pyplot
+            try:
+                from matplotlib import pyplot
+            except ImportError as error:
+                raise ImportError("history.plot() needs matplotlib: pip install matplotlib") from error
 
             _, ax = pyplot.subplots()
         if not self.epochs:
@@ -56,13 +63,58 @@ class History:
 
     def _repr_png_(self) -> bytes | None:
         try:
-            from matplotlib.figure import Figure
+            return _picture(self)
         except ImportError:
             return None
-        figure, picture = Figure(figsize=(6, 3.5), layout="tight"), BytesIO()
-        self.plot(figure.subplots())
-        figure.savefig(picture, format="png")
-        return picture.getvalue()
+
+
+class GrowingCurves:
+    """The curves of a run in a notebook's output, drawn anew while it trains; the last picture is the whole run's.
+
+    Raises ImportError without Matplotlib, RuntimeError where no picture can be shown, as in a terminal.
+    """
+
+    def __init__(self, epochs: int) -> None:
+        try:
+            import matplotlib  # noqa: F401
+        except ImportError as error:
+            raise ImportError("fit(progress='plot') needs matplotlib: pip install matplotlib") from error
+        shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+        if shell is None or "image/png" not in shell.display_formatter.active_types:
+            raise RuntimeError(
+                "fit(progress='plot') draws in a notebook, and here no picture can be shown: take progress=True, and "
+                "afterwards history.plot() or history['loss']"
+            )
+        self._epochs = epochs
+        self._output: Any = None
+        self._next = 0.0  # when the next picture is due; no number depends on it
+
+    def show(self, history: History, whole: bool = False) -> None:
+        """Draw the history so far, if it is time to; if it is the `whole`, in any case."""
+        began = time.monotonic()
+        if not history.epochs or (began < self._next and not whole):
+            return
+        from IPython.display import Image, display
+
+        title = "" if whole else f"epoch {len(history):,} of {self._epochs:,}: {line(history.epochs[-1])}"
+        picture = Image(_picture(history, title), format="png")
+        if self._output is None:
+            self._output = display(picture, display_id=True)
+        else:
+            self._output.update(picture)
+        now = time.monotonic()
+        self._next = now + max(PAUSE, 4.0 * (now - began))
+
+
+def _picture(history: History, title: str = "") -> bytes:
+    from matplotlib.figure import Figure
+
+    figure, file = Figure(figsize=(6, 3.5), layout="tight"), BytesIO()
+    axes = figure.subplots()
+    axes.set_title(title, fontsize="medium")
+    history.plot(axes)
+    figure.savefig(file, format="png")
+    return file.getvalue()
 
 
 def line(epoch: Mapping[str, float]) -> str:

@@ -8,7 +8,7 @@ from autograd_lite.core.checks import as_float, as_list, check_flag, check_size,
 from autograd_lite.core.modes import is_recording, is_watched, no_gc, no_grad
 from autograd_lite.core.value import Value, as_data
 from autograd_lite.nn.compiled import first_not_finite
-from autograd_lite.nn.history import History, line
+from autograd_lite.nn.history import GrowingCurves, History, line
 from autograd_lite.nn.module import Module, Seed, generator
 from autograd_lite.optim.base import Optimizer
 
@@ -31,7 +31,7 @@ def fit(
     stop: Callable[[History], bool] | None = None,
     callback: Callable[[History], object] | None = None,
     report: int | None = None,
-    progress: bool = True,
+    progress: bool | str = True,
     jit: bool | str = False,
 ) -> History:
     """Train a model by gradient descent; returns the `History`.
@@ -40,7 +40,8 @@ def fit(
     name, take the lists of a batch's outputs and targets. Without `batch_size` all samples make one batch; with it they
     are shuffled anew every epoch, by `seed`. After each epoch the model is measured on `validation` too, and `stop` is
     asked, with the history so far, whether to end; `callback` is called with it too, and every `report` epochs a line
-    is printed. Ctrl-C ends training as well: the history so far comes back.
+    is printed. Ctrl-C ends training as well: the history so far comes back. A bar shows the progress; in a notebook,
+    `progress="plot"` draws the curves as they grow, as `History.plot` does at the end.
 
     `jit=True` compiles the whole step, under the rules of `jit` (see `Trainer`): model and loss must not branch on
     numbers, nor, with a `batch_size`, on targets or index by them. The losses of `nn` and the metrics may take classes
@@ -67,7 +68,8 @@ def fit(
     held_out = _samples(validation, "validation") if validation is not None else []
     epochs = check_size(epochs, "fit(epochs)")
     every = 0 if report is None else check_size(report, "fit(report)", 0)
-    progress = check_flag(progress, "fit(progress)")
+    curves = GrowingCurves(epochs) if isinstance(progress, str) and progress == "plot" else None
+    has_bar = curves is None and _check_progress(progress)
     size = len(samples) if batch_size is None else check_size(batch_size, "fit(batch_size)")
     measures, shuffler, history = {"loss": loss, **(metrics or {})}, generator(seed), History()
     order = list(range(len(samples)))
@@ -85,7 +87,7 @@ def fit(
             if jit
             else _eager(model, measures, optimizer, samples)
         )
-    with tqdm(total=epochs * math.ceil(len(samples) / size), unit="step", disable=not progress) as bar:
+    with tqdm(total=epochs * math.ceil(len(samples) / size), unit="step", disable=not has_bar) as bar:
         if history.note:
             bar.write(history.note)
         try:
@@ -104,6 +106,8 @@ def fit(
                 bar.set_postfix_str(line(measured), refresh=False)
                 if every and epoch % every == 0:
                     bar.write(f"epoch {epoch:,}: {line(measured)}")
+                if curves:
+                    curves.show(history)
                 if callback is not None:
                     callback(history)
                 if stop is not None and stop(history):
@@ -115,6 +119,8 @@ def fit(
             history.ended = f"interrupted after {len(history):,} epochs"
         finally:
             write_back()
+            if curves:
+                curves.show(history, whole=True)
     return history
 
 
@@ -225,6 +231,12 @@ def _check_arguments(model: Any, loss: Any, metrics: Any, optimizer: Any, jit: A
         raise TypeError(f"fit(optimizer) must be one of optim, as SGD(model.parameters()), not {shown(optimizer)}")
     if isinstance(model, Module) and not set(model.parameters()) & set(optimizer.parameters):
         raise ValueError("fit(optimizer) moves none of this model's parameters: make it with model.parameters()")
+
+
+def _check_progress(progress: Any) -> bool:
+    if isinstance(progress, str):
+        raise ValueError(f"fit(progress) must be True, False or 'plot', not {shown(progress)}")
+    return check_flag(progress, "fit(progress)")
 
 
 def _one_value(loss: Any) -> Value:

@@ -2,6 +2,7 @@
 
 import math
 import random
+import sys
 
 import pytest
 
@@ -208,6 +209,46 @@ def test_history_draws_itself():
     assert list(axes.lines[0].get_ydata()) == history["loss"]
 
 
+GROWING = """
+from autograd_lite import nn, optim
+line = nn.Neuron(1, "linear", seed=0)
+data = [[-1.0], [0.0], [1.0]], [-1.0, 1.0, 3.0]
+history = nn.fit(line, data, nn.mse_loss, optim.SGD(line.parameters(), lr=0.1), epochs=9, report=9, progress="plot")
+"""
+
+
+def test_in_a_notebook_the_curves_grow_in_one_output_that_ends_as_the_history_s_picture():
+    pytest.importorskip("matplotlib")
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    cells = [nbformat.v4.new_code_cell(source) for source in (GROWING, "history")]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    seen = []
+
+    class Client(nbclient.NotebookClient):
+        def process_message(self, message, cell, index):
+            seen.append(message["msg_type"])
+            return super().process_message(message, cell, index)
+
+    Client(notebook, timeout=60).execute()
+    curves, printed = sorted(notebook.cells[0].outputs, key=lambda output: output.output_type)
+    assert printed.text.startswith("epoch 9: loss")
+    assert curves.data["image/png"] == notebook.cells[1].outputs[0].data["image/png"]
+    assert seen.index("display_data") < seen.index("update_display_data")
+
+
+def test_where_no_picture_can_be_shown_it_says_so_before_anything_is_trained(monkeypatch):
+    pytest.importorskip("matplotlib")
+    model = nn.Neuron(1, "linear", seed=0)
+    before = model.state_dict()
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(RuntimeError, match=r"here no picture can be shown: take progress=True"):
+        nn.fit(model, LINE, nn.mse_loss, optimizer, progress="plot")
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ImportError, match="needs matplotlib: pip install matplotlib"):
+        nn.fit(model, LINE, nn.mse_loss, optimizer, progress="plot")
+    assert model.state_dict() == before
+
+
 def test_history_names_what_it_has():
     with pytest.raises(KeyError, match="history has no 'acuracy', only loss"):
         fit_line()[1]["acuracy"]
@@ -236,6 +277,7 @@ def test_history_names_what_it_has():
         ({"callback": 1}, TypeError, r"fit\(callback\) must be a function of the history, not 1"),
         ({"metrics": {"n": lambda ys, ts: None}}, TypeError, "what 'n' measures.* must be a real number, not None"),
         ({"metrics": {"n": 1}}, TypeError, r"fit\(metrics\) must give functions by names other than 'loss'"),
+        ({"progress": "bar"}, ValueError, r"fit\(progress\) must be True, False or 'plot', not 'bar'"),
         ({"report": "x"}, ValueError, r"fit\(report\) must be a whole number of at least 0, not 'x'"),
     ],
 )
