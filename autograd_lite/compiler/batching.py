@@ -4,12 +4,15 @@ Eagerly it is a loop. Inside a jitted function the mapped function is recorded o
 one for each sample; a parameter that all samples share receives one gradient, the sum over the lanes.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from math import copysign
 from typing import Any
 
-from autograd_lite.compiler.tracer import LANE, STACK, LaneTracer, Tape, current_tape
+from autograd_lite.compiler.tracer import LANE, STACK, LaneTracer, Tape, Tracer, current_tape
 from autograd_lite.core.checks import shown
-from autograd_lite.core.value import Value, as_value, record
+from autograd_lite.core.primitives import CONSTANT
+from autograd_lite.core.value import Value, as_value, constant, record
 from autograd_lite.transforms.pytree import Structure, array, flatten, is_array_type, unflatten
 
 
@@ -42,21 +45,82 @@ def vmap(f: Callable[..., Any], in_axes: int | Sequence[int | None] | None = 0) 
                 raise ValueError("the results that vmap stacks must all have one structure")
             return _stacked(results[0][1], [leaves for leaves, _ in results], as_array)
         tape.lanes = length
-        return over_lanes(tape, f, [_lanes(tape, arg, length, axis) for arg, axis in zip(args, axes)], as_array)
+        lanes = [_lanes(tape, arg, length, axis) for arg, axis in zip(args, axes)]
+        return lane_by_lane(tape.lanes, *over_lanes(tape, f, lanes), as_array)
 
     return mapped
 
 
-def over_lanes(tape: Tape, f: Callable[..., Any], args: Sequence[Any], as_array: bool = False) -> Any:
-    """f, recorded once for arguments whose numbers have lanes: its results, stacked, with an entry for each lane."""
+def over_lanes(tape: Tape, f: Callable[..., Any], args: Sequence[Any]) -> tuple[list[Any], Structure]:
+    """f, recorded once for arguments whose numbers have lanes: the numbers of its result, and their structure."""
     tape.mapping = True
     try:
         result = f(*args)
     finally:
         tape.mapping = False
-    leaves, structure = flatten(result, f"the result of {getattr(f, '__name__', f)}")
-    rows = [[LANE(x, float(i)) if isinstance(x, LaneTracer) else x for x in leaves] for i in range(tape.lanes)]
-    return _stacked(structure, rows, as_array)
+    return flatten(result, f"the result of {getattr(f, '__name__', f)}")
+
+
+def lane_by_lane(lanes: int, rows: Sequence[Any], structure: Structure, as_array: bool = False) -> Any:
+    """Results over lanes, stacked, with an entry for each lane."""
+    entries = [[LANE(x, float(i)) if isinstance(x, LaneTracer) else x for x in rows] for i in range(lanes)]
+    return _stacked(structure, entries, as_array)
+
+
+def put_into_lanes(tape: Tape, start: int, outputs: Sequence[Any]) -> list[Any]:
+    """The same outputs, where what the tape from `start` on does alike to the numbers of each lane is done over lanes.
+
+    So a loss over the outputs of many samples, one after the other, becomes the loss of a sample, mapped. Operations
+    of one shape, in each lane one, are recorded over lanes; those that use them read the lanes.
+    """
+    shapes: dict[Any, int] = {}  # of what is computed in one lane: the operation, and the shapes of its operands
+    met: Counter[Any] = Counter()  # how often, in each lane
+    place: dict[Value, tuple[int, int]] = {}  # a shape and a lane
+    members: list[dict[int, Value]] = []  # of each shape, by lane
+    recorded = tape[start:]
+    for v in recorded:
+        shape: tuple[Any, ...] = v._parents[:1]
+        lanes = {int(v._parents[1]._data)} if v._primitive is LANE else {place[p][1] for p in v._parents if p in place}
+        if v._primitive is not LANE:
+            shape = (v._primitive, *[place[p][0] if p in place else p._primitive is CONSTANT or p for p in v._parents])
+        if len(lanes) == 1 and type(v) is Tracer:
+            (lane,) = lanes
+            met[shape, lane] += 1  # operations that differ in a constant are told apart by their order
+            number = shapes.setdefault((shape, met[shape, lane]), len(shapes))
+            if number == len(members):
+                members.append({})
+            place[v] = number, lane
+            members[number][lane] = v
+    rows: dict[int, Value] = {}
+    now: dict[Value, Value] = {}
+
+    def moved(v: Value) -> Value:
+        number, lane = place.get(v, (-1, 0))
+        if number in rows and v not in now:
+            now[v] = tape.record(LANE, (rows[number], constant(float(lane))))
+        return now.get(v, v)
+
+    for v in recorded:
+        number, _ = place.get(v, (-1, 0))
+        if number < 0 or len(members[number]) < tape.lanes:
+            parents = tuple(map(moved, v._parents))
+            if any(p is not q for p, q in zip(parents, v._parents)):
+                now[v] = tape.record(v._primitive, parents)
+        elif number not in rows:
+            each = [members[number][i]._parents for i in range(tape.lanes)]
+            operands = tuple(_over_lanes(column, place, rows) for column in zip(*each))
+            rows[number] = moved(operands[0]) if v._primitive is LANE else tape.record(v._primitive, operands)
+    return [moved(y) if isinstance(y, Value) else y for y in outputs]
+
+
+def _over_lanes(column: tuple[Value, ...], place: dict[Value, tuple[int, int]], rows: dict[int, Value]) -> Value:
+    """An operand over lanes, given those in each lane: a row, a Value common to all, or constants of their own."""
+    first = column[0]
+    if first in place:
+        return rows[place[first][0]]
+    if first._primitive is CONSTANT and len({(c._data, copysign(1.0, c._data)) for c in column}) > 1:
+        return record(STACK, column)
+    return first
 
 
 def _axes(in_axes: Any, count: int) -> Sequence[int | None]:

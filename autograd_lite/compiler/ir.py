@@ -55,10 +55,11 @@ class Program:
     outputs: list[int] = field(default_factory=list)
     rows_out: list[bool] = field(default_factory=list)  # which outputs are rows, of one number for each lane
     groups: list[int] = field(default_factory=list)
+    for_any_lanes: bool = True  # whether it is right for another number of lanes too
 
     def empty(self) -> "Program":
         """No instructions yet, for the same lanes and captured Values."""
-        return Program(self.lanes, self.captured)
+        return Program(self.lanes, self.captured, for_any_lanes=self.for_any_lanes)
 
     def append(
         self, op: Primitive | None, xs: tuple[int, ...], value: float | None = None, wide: bool | None = None

@@ -127,6 +127,13 @@ class Graph:
         self.operands = array_of_integers("I", [place[p] for v in interior for p in v._parents])
         self.outputs = [place[y] for y in outputs]
 
+    def is_like(self, other: "Graph") -> bool:
+        """Whether it computes the same, but perhaps over another number of lanes."""
+        ours, theirs = (
+            (g.primitives, g.over_lanes, g.counts, g.operands, g.outputs, len(g.constants)) for g in (self, other)
+        )
+        return ours == theirs and all(map(are_alike, self.constants, other.constants))
+
     def again(self, inputs: Sequence[Value]) -> list[Value]:
         """The outputs for these inputs, written to the tape that runs."""
         tape = current_tape()
@@ -139,6 +146,16 @@ class Graph:
             nodes.append(tape.write(LaneTracer if over_lanes else Tracer, primitive, parents))
             start += count
         return [nodes[i] for i in self.outputs]
+
+
+def are_alike(a: Any, b: Any) -> bool:
+    """Whether two recordings of one function have the same here: a Value that was there before, or one of one number.
+
+    Anything else is the same if it is equal.
+    """
+    if isinstance(a, Value) and isinstance(b, Value) and not a._parents and not b._parents:
+        return a is b or a.data == b.data or (a.data != a.data and b.data != b.data)
+    return bool(a == b)
 
 
 def _without(xs: Sequence[Any], positions: Sequence[int]) -> list[Any]:

@@ -15,6 +15,7 @@ from autograd_lite.core import table as table
 from autograd_lite.core.primitives import Primitive
 
 COMMUTATIVE = (table.add, table.mul)
+FOR_THESE_LANES = {STACK, LANE, ONE_LANE}
 OF_THE_FIRST = (table.softmax, table.softmax_rest, table.log_softmax)  # the order of the other operands is all one
 
 
@@ -34,6 +35,7 @@ def simplify(program: Program) -> Program:
     new.code.inputs = program.inputs
     new.code.outputs = [number[x] for x in program.outputs]
     new.code.rows_out = program.rows_out
+    new.code.for_any_lanes &= FOR_THESE_LANES.isdisjoint(program.ops)
     return new.code
 
 
@@ -155,12 +157,18 @@ def _lane(n: Simplifier, v: int, i: int) -> int | None:
 
 def _lane_sum(n: Simplifier, v: int) -> int | None:
     """What is the same in all lanes is multiplied instead of added up."""
-    return None if n.wide[v] else n.node(table.mul, (v, n.constant(float(n.code.lanes))))
+    if n.wide[v]:
+        return None
+    n.code.for_any_lanes = False
+    return n.node(table.mul, (v, n.constant(float(n.code.lanes))))
 
 
 def _lane_mean(n: Simplifier, v: int) -> int | None:
     """What is the same in all lanes: its mean rounds as that of a list does."""
-    return None if n.wide[v] else n.node(table.mean, (v,) * n.code.lanes)
+    if n.wide[v]:
+        return None
+    n.code.for_any_lanes = False
+    return n.node(table.mean, (v,) * n.code.lanes)
 
 
 def _pow(n: Simplifier, a: int, b: int) -> int | None:

@@ -88,6 +88,7 @@ class Tape(Mode, list[Tracer]):
         super().__init__()
         self.origin: tuple[Any, ...] = (f" ({name})",) if name else ()  # what its Tracers know of where they are from
         self.lanes = 0
+        self.count: Value | None = None  # how many, as an input of a program that is for any number of lanes
         self.mapping = False  # whether vmap is just recording its function
         self.spread: dict[Value, Value] = {}  # single numbers that an operation over lanes uses, and their LaneTracers
 
@@ -227,9 +228,9 @@ def _over_lanes(*_: float) -> float:
     raise NotImplementedError("an operation over lanes, which backends run")
 
 
-def _lanes() -> float:
+def _lanes() -> Any:
     tape = current_tape()
-    return float(tape.lanes if tape is not None else 1)
+    return 1.0 if tape is None else float(tape.lanes) if tape.count is None else tape.count
 
 
 def _summed(g: Any) -> Any:

@@ -1,22 +1,26 @@
 """The steps of `fit`, compiled: the model recorded once for all samples of a batch, the loss over the outputs of all.
 
-The samples of a batch are lanes, as under `vmap`, and travel as rows of numbers. Where samples are of different shapes,
-or a whole batch's are read by Python itself (an `if` on an input, a token that indexes a list), each is recorded alone.
+The samples of a batch are lanes, as under `vmap`, and travel as rows of numbers. So does what a loss does to each
+sample alike: then a batch of another length needs no recording of its own. Where samples are of different shapes, or a
+whole batch's are read by Python itself (an `if` on an input, a token that indexes a list), each is recorded alone.
 """
 
 import random
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from itertools import chain
 from typing import Any
 
-from autograd_lite.compiler.batching import over_lanes
+from autograd_lite.compiler.batching import lane_by_lane, over_lanes, put_into_lanes
+from autograd_lite.compiler.recording import Graph, are_alike
 from autograd_lite.compiler.tracer import LaneTracer, Tape, Tracer, TracingError, tracing
-from autograd_lite.core.value import Value
+from autograd_lite.core.modes import no_gc
+from autograd_lite.core.value import Value, as_value
 from autograd_lite.nn.compiled import Check, Gradient, Trainer
 from autograd_lite.optim.base import Optimizer
-from autograd_lite.transforms.pytree import NUMBER, Structure, flatten, unflatten
+from autograd_lite.transforms.pytree import Structure, flatten, unflatten
 
 Model = Callable[[Any], Any]
 Loss = Callable[[list[Any], list[Any]], Any]
@@ -42,13 +46,14 @@ class Batches:
         self.whole = size is None
         self.trainer = Trainer(self._one_by_one, optimizer)
         self._gradients: dict[int, Gradient] = {}
-        self._rows: Any = None  # of the last batch
+        self._rows: Any = None  # the numbers of the last batch
+        self._count = Tracer()  # how many samples
         inputs, targets = zip(*samples)
-        self._inputs = Columns(inputs)
-        self._targets = Columns(targets) if size else None
-        if self._inputs.structure and (self._targets is None or self._targets.structure):
+        self._table = Table([inputs] if self.whole else [inputs, targets])
+        if self._table.structures:
             try:
-                check_calls_alike(model, self._inputs.stand_in(Tracer)[1])
+                check_calls_alike(model, self._table.stand_in(Tracer)[1][0])
+                self._lanes, self._sample = self._table.stand_in(LaneTracer)
                 first = min(size or len(samples), len(samples))
                 self._gradients[first] = self._record(first)
             except TracingError:
@@ -62,79 +67,102 @@ class Batches:
         if not self._gradients:
             chosen = [] if self.whole else zip(*[self.samples[i] for i in batch])
             return self.trainer.step(*chosen, check=check), self.trainer.others
-        if len(batch) not in self._gradients:
-            self._gradients[len(batch)] = self._record(len(batch))
-        targets = [self._targets.lines(batch)] if self._targets else []
+        length = len(batch)
+        if length not in self._gradients:
+            self._gradients[length] = self._for_other_lanes(length) or self._record(length)
         if not self.whole or self._rows is None:
-            self._rows = self._inputs.rows(batch)
-        loss = self.trainer.move(self._gradients[len(batch)], targets, self._rows, check)
-        return loss, self.trainer.others
+            self._rows = self._table.rows(batch)
+        loss, numbers = self.trainer.move(self._gradients[length], [float(length)], self._rows, check)
+        if not self.with_outputs:
+            return loss, []
+        rows = [numbers[i : i + length] for i in range(0, len(numbers), length)]
+        return loss, [unflatten(self._structure, [Value(float(x)) for x in line]) for line in zip(*rows)]
 
-    def _record(self, size: int) -> Gradient:
-        row, sample = self._inputs.stand_in(LaneTracer)
-        given = [self._targets.stand_in(Tracer) for _ in range(size)] if self._targets else []
+    def _record(self, length: int) -> Gradient:
+        """The program for so many samples."""
 
         def loss(tape: Tape) -> Any:
-            targets = [t for _, t in given] if given else [t for _, t in self.samples]
-            return self._measured(over_lanes(tape, self.model, [sample]), targets)
+            self._outputs, self._structure = over_lanes(tape, self.model, self._sample[:1])
+            value = self._loss_over(tape)
+            self._graph = self._graph_of(tape, value)
+            return value, [tape.row(as_value(y)) for y in self._outputs] if self.with_outputs else ()
 
-        return self.trainer.record(loss, [*row, *[x for xs, _ in given for x in xs]], lanes=size)
+        return self.trainer.record(loss, [*self._lanes, self._count], lanes=length)
+
+    def _for_other_lanes(self, length: int) -> Gradient | None:
+        """The program that there is, for so many lanes, if the loss over them is recorded as it was before."""
+        first = next(iter(self._gradients.values()))
+        with no_gc(), tracing() as tape:
+            tape.lanes = length
+            if not first.program.for_any_lanes or not self._graph.is_like(self._graph_of(tape, self._loss_over(tape))):
+                return None
+        return self.trainer.load(replace(first.program, lanes=length), first.others)
+
+    def _loss_over(self, tape: Tape) -> Any:
+        """The loss over the outputs, which are recorded already."""
+        tape.count, start = self._count, len(tape)
+        outputs = lane_by_lane(tape.lanes, self._outputs, self._structure)
+        targets = [t for _, t in self.samples] if self.whole else lane_by_lane(tape.lanes, *flatten(self._sample[1]))
+        return put_into_lanes(tape, start, [self.loss(outputs, targets)])[0]
+
+    def _graph_of(self, tape: Tape, value: Value) -> Graph:
+        outputs = [y for y in self._outputs if isinstance(y, Value)]
+        return Graph(tape, [*outputs, *self._lanes, self._count], [value])
 
     def _one_by_one(self, *batch: Any) -> Any:
         """The loss with each sample recorded alone; without arguments, of all of them."""
         inputs, targets = batch or zip(*self.samples)
-        return self._measured([self.model(x) for x in inputs], list(targets))
-
-    def _measured(self, outputs: list[Any], targets: list[Any]) -> Any:
-        loss = self.loss(outputs, targets)
+        outputs = [self.model(x) for x in inputs]
+        loss = self.loss(outputs, list(targets))
         return (loss, outputs) if self.with_outputs else loss
 
 
-class Columns:
-    """Entries of one structure as a table of numbers, a line for each; `structure` is None for any others."""
+class Table:
+    """The samples' numbers, a line for each. `structures` are those of its columns; none where entries differ in them.
 
-    def __init__(self, entries: Sequence[Any]) -> None:
-        self.structure: Structure | None = None
-        self.table: Any = self._as_array(entries) if find_spec("numpy") else None
-        if self.table is not None:
-            self.structure = flatten(entries[0])[1]
+    A column has an entry for each sample: a number, or a list, tuple or dict of them.
+    """
+
+    def __init__(self, columns: Sequence[Sequence[Any]]) -> None:
+        arrays: list[Any] = [_as_array(entries) for entries in columns] if find_spec("numpy") else [None]
+        self.structures: list[Structure] = []
+        if all(array is not None for array in arrays):
+            import numpy
+
+            self.lines: Any = numpy.hstack(arrays)
+            self.structures = [flatten(entries[0])[1] for entries in columns]
             return
         try:
-            flat = [flatten(x) for x in entries]
+            flat = [[flatten(x) for x in entries] for entries in columns]
         except TypeError:  # no numbers
             return
-        self.table = [xs for xs, _ in flat]
-        if all(s == flat[0][1] for _, s in flat) and not any(isinstance(x, Value) for xs in self.table for x in xs):
-            self.structure = flat[0][1]
+        self.lines = [[x for xs, _ in parts for x in xs] for parts in zip(*flat)]
+        alike = all(structure == column[0][1] for column in flat for _, structure in column)
+        if alike and not any(isinstance(x, Value) for line in self.lines for x in line):
+            self.structures = [column[0][1] for column in flat]
 
-    @staticmethod
-    def _as_array(entries: Sequence[Any]) -> Any:
-        """A NumPy array of the entries, if they are numbers or flat lists of as many numbers each."""
-        import numpy
-
-        try:
-            table = numpy.array(entries)
-        except ValueError:
-            return None
-        plain = table.dtype.kind in "biuf" and all(isinstance(x, (list, float, int)) for x in entries)
-        return table.astype(float).reshape(len(table), -1) if plain and table.ndim <= 2 else None
-
-    def stand_in(self, kind: type[Tracer]) -> tuple[list[Tracer], Any]:
-        """Tracers for the numbers of an entry, and the entry made of them."""
-        tracers = [kind() for _ in range(len(self.structure or ()))]
-        return tracers, unflatten(self.structure or NUMBER, tracers)
-
-    def lines(self, chosen: Sequence[int]) -> Any:
-        """The chosen lines, one after the other."""
-        if isinstance(self.table, list):
-            return [x for i in chosen for x in self.table[i]]
-        return self.table[chosen].ravel()
+    def stand_in(self, kind: type[Tracer]) -> tuple[list[Tracer], list[Any]]:
+        """Tracers for the numbers of a sample, and the sample made of them, an entry for each column."""
+        tracers = [[kind() for _ in range(len(structure))] for structure in self.structures]
+        return [x for xs in tracers for x in xs], [unflatten(s, xs) for s, xs in zip(self.structures, tracers)]
 
     def rows(self, chosen: Sequence[int]) -> Any:
-        """A row of the chosen entries' numbers for each place in the structure."""
-        if isinstance(self.table, list):
-            return list(zip(*[self.table[i] for i in chosen]))
-        return self.table[chosen].T
+        """A row of the chosen samples' numbers for each place in the structures."""
+        if isinstance(self.lines, list):
+            return list(zip(*[self.lines[i] for i in chosen]))
+        return self.lines[chosen].T
+
+
+def _as_array(entries: Sequence[Any]) -> Any:
+    """A NumPy array of the entries, if they are numbers or flat lists of as many numbers each."""
+    import numpy
+
+    try:
+        table = numpy.array(entries)
+    except ValueError:
+        return None
+    plain = table.dtype.kind in "biuf" and all(isinstance(x, (list, float, int)) for x in entries)
+    return table.astype(float).reshape(len(table), -1) if plain and table.ndim <= 2 else None
 
 
 def check_calls_alike(model: Model, sample: Any) -> None:
@@ -151,19 +179,12 @@ def check_calls_alike(model: Model, sample: Any) -> None:
             calls.append([shape, *[v._primitive for v in nodes], *[place.get(x, x) for x in operands]])
             drawn.append(_random_states())
     first, *others = calls
-    if drawn[1:] == drawn[:-1] and all(len(c) == len(first) and all(map(_alike, first, c)) for c in others):
+    if drawn[1:] == drawn[:-1] and all(len(c) == len(first) and all(map(are_alike, first, c)) for c in others):
         return
     raise TracingError(
         "the model does not do the same each time it is called: it draws random numbers or changes something, and a "
         "recording would replay one call for all samples and steps.\nInstead: fit(jit=False)"
     )
-
-
-def _alike(a: Any, b: Any) -> bool:
-    """Whether two calls have the same here: an operation, a result's place, a Value that was there or is equal."""
-    if isinstance(a, Value) and isinstance(b, Value) and not a._parents and not b._parents:
-        return a is b or a.data == b.data or (a.data != a.data and b.data != b.data)
-    return bool(a == b)
 
 
 def _random_states() -> tuple[Any, ...]:

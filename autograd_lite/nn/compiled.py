@@ -31,8 +31,8 @@ Check = Callable[[float, Any], None]  # of a loss and its gradient, before they 
 class Gradient(NamedTuple):
     """A loss as a program: from parameters, batch and captured Values to the loss, other numbers, and the gradient."""
 
+    program: Program
     run: backends.Runner
-    captured: list[Value]
     others: Structure
 
 
@@ -82,7 +82,10 @@ class Trainer:
             structure = flatten(batch, "step(batch)")[1]
             inputs = [Tracer() for _ in range(len(structure))]
             self._gradients[key] = self.record(lambda tape: self.loss(*unflatten(structure, inputs)), inputs)
-        return self.move(self._gradients[key], chunks, check=check)
+        gradient = self._gradients[key]
+        loss, others = self.move(gradient, chunks, check=check)
+        self.others = unflatten(gradient.others, [Value(float(x)) for x in others])
+        return loss
 
     def steps(self, times: int, *batch: Any) -> list[float]:
         """As many steps on the same batch; returns the losses before each."""
@@ -104,18 +107,21 @@ class Trainer:
 
     def record(self, loss: Loss, inputs: Sequence[Tracer], lanes: int = 0) -> Gradient:
         """What `loss` returns, and its gradient, as a program that is ready to run."""
-        program, others = gradient_program(loss, self.optimizer.parameters, inputs, lanes)
-        return Gradient(backends.load(program, self.backend), program.captured, others)
+        return self.load(*gradient_program(loss, self.optimizer.parameters, inputs, lanes))
+
+    def load(self, program: Program, others: Structure) -> Gradient:
+        """A gradient's program, ready to run."""
+        return Gradient(program, backends.load(program, self.backend), others)
 
     def move(
         self, gradient: Gradient, chunks: Sequence[Any], rows: Sequence[Any] = (), check: Check | None = None
-    ) -> float:
-        """One step along `gradient` for these inputs; returns the loss before it."""
+    ) -> tuple[float, Sequence[float]]:
+        """One step along `gradient` for these inputs; returns the loss before it and the other numbers."""
         optimizer, state = self.optimizer, self._rows()
-        captured = [v.data for v in gradient.captured]
+        captured = [v.data for v in gradient.program.captured]
         outputs = gradient.run([*([rows] if len(rows) else []), state[0], *chunks, captured])
-        loss, count = float(outputs[0]), len(gradient.others)
-        slopes = outputs[1 + count :]
+        loss, beside = float(outputs[0]), len(outputs) - len(optimizer.parameters)
+        slopes = outputs[beside:]
         (check or self._check)(loss, slopes)
         lr = rate_at(optimizer.lr, optimizer.steps)
         if self._update is None:
@@ -124,9 +130,8 @@ class Trainer:
         size = len(optimizer.parameters)
         first, *memories = (moved[i : i + size] for i in range(0, len(moved), size))
         self._state = [first, slopes, *memories]
-        self.others = unflatten(gradient.others, [Value(float(x)) for x in outputs[1 : 1 + count]])
         optimizer.steps += 1
-        return loss
+        return loss, outputs[1:beside]
 
     def _check(self, loss: float, slopes: Any) -> None:
         place = f"at step {self.optimizer.steps}: try a smaller learning rate"

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from autograd_lite import Value, detect_anomaly, nn, no_grad, optim
+from autograd_lite import Value, detect_anomaly, mean, nn, no_grad, norm, optim
 from autograd_lite.compiler.tracer import TracingError
 
 XS = [[0.1 * i, math.sin(i)] for i in range(10)]
@@ -59,6 +59,61 @@ def test_a_model_is_recorded_once_for_all_samples():
     calls.clear()
     fit(model, [w], ([*XS, *XS], [*YS, *YS]), epochs=10)
     assert len(calls) == ten_samples < 10
+
+
+def test_a_last_batch_of_another_length_does_not_record_the_model_again():
+    calls = []
+
+    def model(x):
+        calls.append(x)
+        return w * x[0] + x[1]
+
+    w = Value(0.5)
+    fit(model, [w], batch_size=5)
+    even = len(calls)
+    calls.clear()
+    fit(model, [w], batch_size=4)
+    assert len(calls) == even
+
+
+def neighbours(outputs, targets):
+    return mean([a * b * s for a, b, s in zip(outputs, outputs[1:] + outputs[:1], targets)])
+
+
+LOSSES = {
+    "by the length": lambda outputs, targets: sum((y - t) ** 2 for y, t in zip(outputs, targets)) / len(outputs),
+    "weights": lambda outputs, targets: sum(0.5**i * (y - t) ** 2 for i, (y, t) in enumerate(zip(outputs, targets))),
+    "neighbours": lambda outputs, targets: neighbours(outputs, targets) ** 2,
+    "the first": lambda outputs, targets: (outputs[0] - targets[0]) ** 2,
+    "no targets": lambda outputs, targets: mean(outputs) ** 2,
+    "no outputs": lambda outputs, targets: mean(targets) * SCALE**2,
+    "the largest": lambda outputs, targets: norm(outputs) * SCALE,
+}
+SCALE = Value(0.75)
+
+
+@pytest.mark.parametrize("size", [None, 4])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_loss_may_treat_samples_as_it_likes(loss, size):
+    def make():
+        SCALE.data = 0.75
+        model, parameters = perceptron()()
+        return model, [*parameters, SCALE]
+
+    same(make, loss=LOSSES[loss], batch_size=size)
+
+
+def test_what_a_loss_does_to_each_sample_alike_is_recorded_once():
+    from autograd_lite.nn.batches import Batches
+
+    def instructions(n, loss):
+        model, parameters = perceptron()()
+        samples = list(zip(XS[:n], YS))
+        batches = Batches(model, loss, optim.SGD(parameters), samples, None, with_outputs=False)
+        return sum(batches._gradients[n].program.counts().values())
+
+    assert instructions(4, nn.mse_loss) == instructions(8, nn.mse_loss)
+    assert instructions(4, neighbours) < instructions(8, neighbours)
 
 
 def test_samples_of_different_lengths_are_recorded_one_by_one():

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from autograd_lite.compiler.backends.javascript.loading import prelude, runnable
 from autograd_lite.compiler.backends.javascript.translate import Library
-from autograd_lite.compiler.batching import over_lanes
+from autograd_lite.compiler.batching import lane_by_lane, over_lanes
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.passes import record_program
 from autograd_lite.compiler.tracer import LaneTracer, Tape, tracing
@@ -39,7 +39,7 @@ def recorded(model: Module, inputs: list[Any], targets: list[Any], loss: Loss, o
     row = [LaneTracer() for _ in inputs[0]]
 
     def measured(tape: Tape) -> Any:
-        return loss(over_lanes(tape, model, [row]), targets)
+        return loss(lane_by_lane(tape.lanes, *over_lanes(tape, model, [row])), targets)
 
     gradient, _ = gradient_program(measured, optimizer.parameters, row, lanes=len(inputs))
     lanes = {1: CURVE, 2: SQUARE * SQUARE}.get(len(row))
