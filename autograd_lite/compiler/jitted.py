@@ -19,7 +19,8 @@ from autograd_lite.compiler.recording import Recording, name_of
 from autograd_lite.compiler.tracer import current_tape
 from autograd_lite.core.checks import shown
 from autograd_lite.core.modes import as_numbers, is_watched, no_grad
-from autograd_lite.core.value import Value, as_data, is_of_users, topological_order, variable
+from autograd_lite.core.primitives import CONSTANT
+from autograd_lite.core.value import Value, as_data, topological_order, variable
 from autograd_lite.transforms.pytree import NUMBER, flatten, is_array_type, unflatten
 
 STATIC = (str, NoneType)  # arguments that are no numbers: part of what a recording is for
@@ -111,14 +112,14 @@ class Jitted:
 
     def _watched(self, args: Any, kwargs: Any) -> Any:
         """f itself, on Values, so that every operation is seen."""
-        as_numbers()
+        inside = as_numbers()
         given, structure = flatten((args, kwargs), f"the arguments of {name_of(self.f)}", STATIC)
         inputs = [x if isinstance(x, Value) else variable(x) for x in given]
         args, kwargs = unflatten(structure, inputs)
         result = self.f(*args, **kwargs)
         numbers, out = flatten(result, f"the result of {name_of(self.f)}")
         _, leaves = topological_order(*[y for y in numbers if isinstance(y, Value)], stop=inputs)
-        if any(isinstance(x, Value) for x in given) or any(map(is_of_users, leaves)):
+        if any(isinstance(x, Value) for x in given) or any(v._primitive not in (CONSTANT, inside) for v in leaves):
             return result
         return unflatten(out, map(as_data, numbers))
 

@@ -189,7 +189,7 @@ def _pow_slope(n: Simplifier, a: int, b: int, k: int, of_exponent: int) -> int |
 SIMPLER: dict[Primitive, Callable[..., int | None]] = {
     table.neg: _neg,
     table.where: _where,
-    table.sum: lambda n, *xs: xs[0] if len(xs) == 1 else None,
+    table.sum: lambda n, *xs: n.node(table.add, (xs[0], n.constant(0.0))) if len(xs) == 1 else None,
     table.identity: lambda n, x: x,
     SPREAD: lambda n, x: x,
     STACK: _stack,

@@ -65,9 +65,6 @@ class Tracer(Value):
 
     __hash__ = Value.__hash__
 
-    def __index__(self) -> int:
-        _refuse("using a Value as a plain number or index", CHOOSE)
-
     def __repr__(self) -> str:
         return f"Value(data=?, op={self._primitive.name!r})"
 

@@ -12,9 +12,21 @@ from autograd_lite.core import table as table
 from autograd_lite.core.backward import run_closure
 from autograd_lite.core.checks import as_float, as_list, shown
 from autograd_lite.core.primitives import CONSTANT, LEAF, Primitive
-from autograd_lite.core.value import Value
+from autograd_lite.core.value import NO_WORD, Value
 
 LOCAL = Primitive("local", as_float, lambda g, *slopes: [g * slope for slope in slopes], "", "", by_hand=True)
+
+
+def record_as_told(node: Value, _children: Any, _op: Any, children: Any, local_grads: Any) -> None:
+    """What `Value()` does with its second and third argument, each by one of its two names."""
+    for first, second, default, names in (
+        (_children, children, None, "_children and children"),
+        (_op, local_grads, NO_WORD, "_op and local_grads"),
+    ):
+        if first is not default and second is not default:
+            raise TypeError(f"Value() was given {names}, two names of one argument: pass one of them")
+    parents = _children if children is None else children
+    record_by_hand(node, () if parents is None else parents, _op if local_grads is NO_WORD else local_grads)
 
 
 def record_by_hand(node: Value, children: Iterable[Any], op: Any) -> None:
@@ -148,7 +160,7 @@ def _local_grads(self: Value) -> tuple[float, ...]:
 def install() -> None:
     """Give Value what such programs use."""
     members: dict[str, Any] = {
-        "_record_by_hand": record_by_hand,
+        "_record_by_hand": record_as_told,
         "_backward": property(_backward, _set_backward),
         "_op": property(_op, _set_op),
         "_prev": property(_prev, _set_prev),

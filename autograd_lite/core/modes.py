@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from math import isfinite
 from typing import Any, NoReturn
 
-from autograd_lite.core.primitives import Primitive
+from autograd_lite.core.primitives import LEAF, Primitive, kind_of_leaf
 from autograd_lite.core.value import (
     Modes,
     Number,
     Value,
-    _comparing,
+    _made_by,
     _modes,
     active,
     as_data,
@@ -120,16 +120,21 @@ def inside(mode: Mode) -> Iterator[None]:
             raise
 
 
-def as_numbers() -> None:
-    """From here on, to the end of this context, a graph is recorded and Values compare as numbers: for a transform."""
-    _comparing.set(True)
+def as_numbers() -> Primitive:
+    """From here on, to the end of this context, a graph is recorded and Values compare as numbers: for a transform.
+
+    It returns the kind that new leaves are of in this context.
+    """
+    inside = kind_of_leaf()
+    _made_by.set(inside)
     if not is_recording():
         _modes.set((*active(), WithGraph()))
+    return inside
 
 
 def only(mode: Mode) -> None:
     """From here on, to the end of this context, recording is as `mode` has it, whatever is around."""
-    _comparing.set(False)
+    _made_by.set(LEAF)
     _modes.set((mode,))
 
 

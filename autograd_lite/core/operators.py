@@ -29,8 +29,9 @@ def install(primitive: Primitive, operands: Sequence[Parameter] | None) -> None:
     else:
         method = _general(primitive, operands)
     method.__doc__ = f"The operation `{primitive.form}` with this Value first: a node of the graph."
+    word = primitive.name if primitive.name.isidentifier() else f"__{OPERATORS.get(primitive.name)}__"
+    method.__name__, method.__qualname__ = word, f"Value.{word}"
     if primitive.name.isidentifier():
-        method.__name__, method.__qualname__ = primitive.name, f"Value.{primitive.name}"
         setattr(Value, primitive.name, method)
     if primitive.name in OPERATORS:
         setattr(Value, f"__{OPERATORS[primitive.name]}__", method)
@@ -111,6 +112,8 @@ def _general(primitive: Primitive, operands: Sequence[Parameter] | None) -> Call
     function = primitive if operands is None else with_defaults(primitive, operands)
 
     def method(self: Value, *others: Number, **named: Number) -> Any:
+        if named and operands is None:
+            raise TypeError(f"Value.{primitive.name}() takes numbers and Values alone, no {', '.join(named)}")
         return function(self, *others, **named)
 
     this, rest = Parameter("self", Parameter.POSITIONAL_OR_KEYWORD), [Parameter("others", Parameter.VAR_POSITIONAL)]

@@ -46,8 +46,7 @@ class Primitive:
         self.linear = linear
         self.takes_output = saves in ("y", "y x", "y xs")
         self.takes_operands = saves not in ("y", "")
-        numbered = sum(f"{{{i}}}" in form for i in range(9))
-        self.arity = None if saves.endswith("xs") else form.count("{}") or numbered
+        self.arity = None if saves.endswith("xs") else form.count("{}") or sum(f"{{{i}}}" in form for i in range(9))
 
     def __call__(self, *operands: Any) -> Any:
         if self.arity not in (None, len(operands)):
@@ -81,9 +80,13 @@ def declare(name: str, forward: Callable[..., Any], vjp: Vjp, form: str, saves: 
     return PRIMITIVES[name]
 
 
-LEAF = Primitive("", float, lambda g: (), "", "")
-CONSTANT = Primitive("", float, lambda g: (), "", "")  # a number written into an expression
-VARIABLE = Primitive("", float, lambda g: (), "", "")  # a number that a transform was to differentiate in
+def kind_of_leaf() -> Primitive:
+    """What a node without parents has in place of an operation. Kinds differ in nothing but who made the node."""
+    return Primitive("", float, lambda g: (), "", "")
+
+
+LEAF = kind_of_leaf()  # a user
+CONSTANT = kind_of_leaf()  # the engine, for a number written into an expression
 
 
 def plain(xs: Sequence[Any]) -> bool:

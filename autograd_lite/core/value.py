@@ -18,13 +18,13 @@ from typing import Any, NoReturn, TypeAlias, Union
 from autograd_lite.core import table as table
 from autograd_lite.core.checks import as_float, formatted, shown
 from autograd_lite.core.methods import Methods
-from autograd_lite.core.primitives import CONSTANT, LEAF, VARIABLE, Primitive
+from autograd_lite.core.primitives import CONSTANT, LEAF, Primitive
 
 Number: TypeAlias = Union["Value", float]
 Nodes: TypeAlias = Iterable["Value"]
 Op: TypeAlias = str | Sequence[float]
-NO_WORD = ""  # asked for by `is`, which is quick, and safe with whatever a user passes
 DETACHING = "cutting a Value off from its graph, by detach() or no_grad(),"
+NO_WORD = ""  # asked for by `is`, which is quick, and safe with whatever a user passes
 EQUALITY = "asking whether a Value equals something"
 new = object.__new__
 
@@ -64,15 +64,14 @@ class Value(Methods):
     ) -> None:  # fmt: skip
         self._data = data if type(data) is float else as_float(data, "Value(data)")
         self._grad = 0.0
-        self._primitive = LEAF
+        self._primitive = made_by()
         self._parents = ()
         if label is not None:
             if not isinstance(label, str):
                 raise TypeError(f"Value(label) must be a string, not {shown(label)}")
             self.label = label
         if _children is not None or _op is not NO_WORD or children is not None or local_grads is not NO_WORD:
-            parents = _children if children is None else children
-            self._record_by_hand(() if parents is None else parents, _op if local_grads is NO_WORD else local_grads)
+            self._record_by_hand(_children, _op, children, local_grads)
 
     @property
     def data(self) -> float:
@@ -95,6 +94,8 @@ class Value(Methods):
 
     @grad.setter
     def grad(self, g: Any) -> None:
+        if active():
+            number_of(self, "setting a Value's gradient")
         self._grad = g if isinstance(g, Value) else 0.0 if g is None else as_float(g, "Value.grad")
 
     def item(self) -> float:
@@ -150,7 +151,7 @@ class Value(Methods):
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Value):
-            return number_of(self, EQUALITY) == number_of(other, EQUALITY) if comparing() else self is other
+            return self is other if made_by() is LEAF else number_of(self, EQUALITY) == number_of(other, EQUALITY)
         return number_of(self, EQUALITY) == other if isinstance(other, (float, int)) else NotImplemented
 
     __hash__ = object.__hash__
@@ -158,10 +159,12 @@ class Value(Methods):
     def __bool__(self) -> bool:
         return number_of(self, "branching on a Value") != 0.0
 
-    def __float__(self) -> NoReturn:
+    def __float__(self, *digits: Any) -> NoReturn:
         number_of(self, "using a Value as a plain number or index")
         remedy = "for functions of `math` use those of autograd_lite, sin(v) or v.sin(); for the number itself v.data"
         raise TypeError(f"a Value is no plain float, since its gradient would be lost: {remedy}")
+
+    __int__ = __index__ = __round__ = __trunc__ = __float__
 
 
 def topological_order(
@@ -238,11 +241,6 @@ def is_constant(v: Value) -> bool:
     return v._primitive is CONSTANT
 
 
-def is_of_users(v: Value) -> bool:
-    """Whether a leaf is of the outside: no constant, and no variable of a transform that is done."""
-    return v._primitive is not CONSTANT and v._primitive is not VARIABLE
-
-
 def as_value(x: Number, argument: str = "operand") -> Value:
     """x itself, or a constant for the number x."""
     return x if isinstance(x, Value) else constant(as_float(x, argument))
@@ -258,9 +256,9 @@ def as_data(x: Number) -> float:
 
 Modes: TypeAlias = tuple[Any, ...]  # of `Mode`, see modes.py
 _modes: ContextVar[Modes] = ContextVar("modes", default=())
-_comparing: ContextVar[bool] = ContextVar("comparing", default=False)
+_made_by: ContextVar[Primitive] = ContextVar("made_by", default=LEAF)
 active = _modes.get  # the modes of this context, the innermost last
-comparing = _comparing.get  # whether a transform runs a function of numbers, where Values compare as numbers
+made_by = _made_by.get  # the kind of new leaves: LEAF, or one of its own while a transform runs a function of numbers
 
 
 def _innermost(modes: Modes) -> tuple[Any, Modes]:

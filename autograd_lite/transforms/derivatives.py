@@ -16,14 +16,14 @@ from typing import Any
 
 from autograd_lite.core.checks import shown
 from autograd_lite.core.modes import as_numbers, is_recording
-from autograd_lite.core.primitives import VARIABLE
+from autograd_lite.core.primitives import CONSTANT, Primitive
 from autograd_lite.core.value import (
     Number,
     Value,
     as_data,
     as_value,
     is_known,
-    is_of_users,
+    made_by,
     topological_order,
     variable,
 )
@@ -170,14 +170,18 @@ class _Call:
         structures = tuple(structure for _, structure in taken)
         self.structure = structures[0] if isinstance(argnums, int) else Structure(tuple, (), structures)
         nested = is_recording()
-        self.inputs, result = copy_context().run(_run, f, args, kwargs, indices, taken)
+        self.inputs, result, inside = copy_context().run(_run, f, args, kwargs, indices, taken)
         if result is None:
             raise TypeError(f"{_name(f)} returned None: it must return its result; is a `return` missing?")
         leaves, self.out = flatten(result, f"the result of {_name(f)}")
         self.outputs = [as_value(y) for y in leaves]
         interior, others = topological_order(*self.outputs, stop=self.inputs)
         self.graph = between(self.inputs, interior)
-        from_outside = any(x.parents for x in self.inputs) or any(map(is_of_users, others))
+        outside = [v for v in others if v._primitive not in (CONSTANT, inside)]
+        from_outside = bool(outside) or any(x.parents for x in self.inputs)
+        for v in (*self.inputs, *others):
+            if v._primitive is inside:
+                v._primitive = made_by()  # from here on of the function around this one, if there is one
         self.recording = nested and (from_outside or not all(map(is_known, self.outputs)))
 
     def pull_back(self, seeds: Sequence[Number]) -> list[Number]:
@@ -212,19 +216,18 @@ def _run(
     kwargs: dict[str, Any],
     indices: list[int],
     taken: list[tuple[list[Number], Structure]],
-) -> tuple[list[Value], Any]:
-    """Fresh nodes in place of the arguments at `indices`, and what f returns. In a context of its own."""
-    as_numbers()
+) -> tuple[list[Value], Any, Primitive]:
+    """Fresh nodes in place of the arguments at `indices`, what f returns, and the kind of leaves that were made inside.
+
+    In a context of its own.
+    """
+    inside = as_numbers()
     inputs = [variable(x) for leaves, _ in taken for x in leaves]
     fresh = iter(inputs)
     filled = list(args)
     for i, (_, structure) in zip(indices, taken):
         filled[i] = unflatten(structure, fresh)
-    result = f(*filled, **kwargs)
-    for x in inputs:
-        if not x.parents:
-            x._primitive = VARIABLE  # from here on no more than a number, for a transform around this one
-    return inputs, result
+    return inputs, f(*filled, **kwargs), inside
 
 
 def _linearized(

@@ -127,6 +127,9 @@ REFUSED = {
     "sorted": lambda x: sorted([x, x * 2.0])[0],
     "backward": lambda x: (x * x).backward() or x,
     "assignment": lambda x: setattr(x, "data", 1.0) or x,
+    "assignment of a gradient": lambda x: setattr(x, "grad", 1.0) or x,
+    "round": lambda x: round(x, 2) * x,
+    "range": lambda x: sum([x for _ in range(x)]),
     "==": lambda x: x if x == 1.0 else -x,
     "in": lambda x: x if x in (0.0, 1.0) else -x,
     "index": lambda x: [x, -x][x],
@@ -171,6 +174,8 @@ def in_a_closure():
         "a gradient": grad(lambda x: x * w if w else x),
         "another jit": jit(lambda x: x * float(f"{w:.3f}")),
         "an assignment": lambda x: setattr(w, "data", 1.0) or x * w,
+        "an assignment of a gradient": lambda x: setattr(w, "grad", 0.0) or x * w,
+        "an index": lambda x: x * [1.0, 2.0, 3.0][w],
     }
 
 
@@ -209,7 +214,8 @@ def test_a_stand_in_that_escaped_says_so():
 
 
 def test_sum_of_one_number():
-    assert program(lambda x: sum([x]), 1.0).counts() == {}
+    """It is x + 0.0: the sum of -0.0 is 0.0."""
+    assert program(lambda x: sum([x]), 1.0).counts() == {"+": 1}
 
 
 def test_memory_of_recording_grows_in_proportion():

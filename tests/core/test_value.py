@@ -252,6 +252,14 @@ def test_users_may_attach_attributes_but_not_replace_parents():
         x.op = "+"
 
 
+def test_two_names_of_one_argument_are_refused():
+    x = Value(1.0)
+    with pytest.raises(TypeError, match="_children and children, two names of one argument"):
+        Value(1.0, (x,), (2.0,), children=(x,))
+    with pytest.raises(TypeError, match="_op and local_grads"):
+        Value(1.0, (x,), "+", local_grads=(2.0,))
+
+
 def test_children_must_be_values_and_local_derivatives_must_match():
     x = Value(1.0)
     with pytest.raises(TypeError, match="must hold Values, not 3"):
@@ -295,7 +303,7 @@ def test_a_value_equals_its_number():
     assert x is not None
 
 
-@pytest.mark.parametrize("use", [float, math.sin, math.sqrt])
+@pytest.mark.parametrize("use", [float, math.sin, math.sqrt, int, round, math.trunc, range, [1.0, 2.0].__getitem__])
 def test_what_needs_a_plain_float_names_the_remedy(use):
     with pytest.raises(TypeError, match=r"v\.data"):
         use(Value(1.0))

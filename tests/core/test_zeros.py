@@ -22,9 +22,11 @@ from autograd_lite import (
     logaddexp,
     max,
     maximum,
+    mean,
     min,
     minimum,
     norm,
+    prod,
     relu,
     sin,
     sqrt,
@@ -143,7 +145,8 @@ def test_a_length_with_an_infinite_part_is_infinite(t):
 
 def test_recording_keeps_the_sign_of_a_zero():
     functions = [lambda x: 0.0 - x, lambda x: x + 0.0, lambda x: x - 0.0, lambda x: x + -0.0, lambda x: -0.0 - x]
-    for f in functions:
+    of_one = [lambda x, reduce=reduce: reduce([x]) for reduce in (sum, mean, prod, max, min, norm)]
+    for f in (*functions, *of_one):
         for x in (0.0, -0.0, 1.0):
             assert math.copysign(1.0, jit(f, backend="python")(x)) == math.copysign(1.0, f(x))
 

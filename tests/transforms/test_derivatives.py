@@ -419,6 +419,34 @@ def test_numbers_in_numbers_out_however_nested():
     assert hessian(inner_keeps_the_outer)(5.0) == 2.0
 
 
+def test_values_made_inside_a_function_are_numbers_of_it():
+    def total(x):
+        so_far = Value(0.0)
+        for _ in range(3):
+            so_far += x * x
+        return so_far
+
+    assert (grad(total)(2.0), jacobian(total)(2.0), hessian(total)(2.0)) == (12.0, 12.0, 6.0)
+    assert [*map(type, value_and_grad(total)(2.0))] == [*map(type, jvp(total, (2.0,), (1.0,)))] == [float, float]
+    assert type(grad(lambda x: x * grad(total)(x))(2.0)) is float
+    assert type(grad(lambda x: x.detach() * Value(x.data) * x)(2.0)) is float
+
+
+def test_a_value_made_inside_is_of_the_outside_for_what_comes_after():
+    kept = []
+    assert grad(lambda x: x * (kept.append(Value(3.0)) or kept[0]))(2.0) == 3.0
+    (w,) = kept
+    slope = grad(lambda x: x * x * w)(2.0)
+    slope.backward()
+    assert (slope.data, w.grad) == (12.0, 4.0)
+
+    def inner_uses_what_the_outer_made(x):
+        w = Value(3.0)
+        return grad(lambda y: y * y * w * x)(2.0)
+
+    assert grad(inner_uses_what_the_outer_made)(5.0) == 12.0
+
+
 def test_values_compare_as_numbers_while_a_transform_runs():
     def f(x, y):
         return x * 3.0 if x == y else y
