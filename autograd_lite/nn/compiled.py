@@ -93,6 +93,11 @@ class Trainer:
             raise ValueError(f"Trainer.steps(times) must be a whole number of steps, at least 1, not {shown(times)}")
         return [self.step(*batch) for _ in range(times)]
 
+    @property
+    def numbers(self) -> list[float]:
+        """The numbers that the parameters have reached."""
+        return [float(x) for x in self._rows()[0]]
+
     def write_back(self) -> None:
         """Give the parameters, their gradients, and the optimiser's memory, the numbers they have reached."""
         if self._state is None:

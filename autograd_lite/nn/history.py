@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Mapping
+from importlib import import_module
 from io import BytesIO
 from typing import Any
 
@@ -94,12 +95,11 @@ class GrowingCurves:
         began = time.monotonic()
         if not history.epochs or (began < self._next and not whole):
             return
-        from IPython.display import Image, display
-
+        notebook = import_module("IPython.display")
         title = "" if whole else f"epoch {len(history):,} of {self._epochs:,}: {line(history.epochs[-1])}"
-        picture = Image(_picture(history, title), format="png")
+        picture = notebook.Image(_picture(history, title), format="png")
         if self._output is None:
-            self._output = display(picture, display_id=True)
+            self._output = notebook.display(picture, display_id=True)
         else:
             self._output.update(picture)
         now = time.monotonic()

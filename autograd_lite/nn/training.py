@@ -64,8 +64,8 @@ def fit(
     from tqdm.auto import tqdm
 
     _check_arguments(model, loss, metrics, optimizer, jit, {"stop": stop, "callback": callback})
-    samples = _samples(data, "data")
-    held_out = _samples(validation, "validation") if validation is not None else []
+    samples = as_samples(data, "fit(data)")
+    held_out = as_samples(validation, "fit(validation)") if validation is not None else []
     epochs = check_size(epochs, "fit(epochs)")
     every = 0 if report is None else check_size(report, "fit(report)", 0)
     curves = GrowingCurves(epochs) if isinstance(progress, str) and progress == "plot" else None
@@ -218,19 +218,24 @@ def _check_arguments(model: Any, loss: Any, metrics: Any, optimizer: Any, jit: A
     for name, function in asked.items():
         if function is not None and not callable(function):
             raise TypeError(f"fit({name}) must be a function of the history, not {shown(function)}")
+    check_measures("fit", loss, metrics, optimizer)
+    if isinstance(model, Module) and not set(model.parameters()) & set(optimizer.parameters):
+        raise ValueError("fit(optimizer) moves none of this model's parameters: make it with model.parameters()")
+
+
+def check_measures(caller: str, loss: Any, metrics: Any, optimizer: Any) -> None:
+    """A TypeError that names the caller's argument, if it is not what a training run takes."""
     if not callable(loss):
-        raise TypeError(f"fit(loss) must be a function of outputs and targets, not {shown(loss)}")
+        raise TypeError(f"{caller}(loss) must be a function of outputs and targets, not {shown(loss)}")
     if metrics is not None and not isinstance(metrics, Mapping):
-        raise TypeError(f"fit(metrics) must be a dict of functions by name, not {shown(metrics)}")
+        raise TypeError(f"{caller}(metrics) must be a dict of functions by name, not {shown(metrics)}")
     for name, measure in (metrics or {}).items():
         if not callable(measure) or not isinstance(name, str) or name == "loss":
             raise TypeError(
-                f"fit(metrics) must give functions by names other than 'loss', not {shown({name: measure})}"
+                f"{caller}(metrics) must give functions by names other than 'loss', not {shown({name: measure})}"
             )
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"fit(optimizer) must be one of optim, as SGD(model.parameters()), not {shown(optimizer)}")
-    if isinstance(model, Module) and not set(model.parameters()) & set(optimizer.parameters):
-        raise ValueError("fit(optimizer) moves none of this model's parameters: make it with model.parameters()")
+        raise TypeError(f"{caller}(optimizer) must be one of optim, as SGD(model.parameters()), not {shown(optimizer)}")
 
 
 def _check_progress(progress: Any) -> bool:
@@ -266,13 +271,13 @@ def _check_finite(function: Measure, optimizer: Optimizer, where: str) -> Callab
     return check
 
 
-def _samples(data: Any, argument: str) -> list[Any]:
+def as_samples(data: Any, place: str) -> list[Any]:
+    """The pairs of an input and its target."""
     if not isinstance(data, (tuple, list)) or len(data) != 2:
-        raise TypeError(f"fit({argument}) must be a pair (inputs, targets), not {shown(data)}")
+        raise TypeError(f"{place} must be a pair (inputs, targets), not {shown(data)}")
     inputs, targets = (
-        as_list(x.tolist() if hasattr(x, "tolist") else x, f"fit({argument})[{i}]", "samples")
-        for i, x in enumerate(data)
+        as_list(x.tolist() if hasattr(x, "tolist") else x, f"{place}[{i}]", "samples") for i, x in enumerate(data)
     )
     if len(inputs) != len(targets) or not inputs:
-        raise ValueError(f"fit({argument}) needs a target for each input, got {len(inputs)} and {len(targets)}")
+        raise ValueError(f"{place} needs a target for each input, got {len(inputs)} and {len(targets)}")
     return list(zip(inputs, targets))

@@ -1,11 +1,9 @@
 """The page of `playground` in a browser: it learns, computes what `fit` computes, and can be watched on any screen."""
 
-import json
-
 import pytest
 
 from autograd_lite import nn, optim, playground
-from autograd_lite.display.network.playing import _asset
+from autograd_lite.display.pages.html import literal
 
 XOR = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 1.0, 0.0]
 CIRCLES = [[x / 2, y / 2] for x in range(-3, 4) for y in range(-3, 4)]
@@ -37,6 +35,11 @@ def button(browser, name):
     return next(b for b in browser.find_elements("css selector", "button") if b.text == name)
 
 
+def number(said):
+    """The loss that the page says."""
+    return float(said.split()[1])
+
+
 def errors(browser):
     said = browser.get_log("browser")
     return [e for e in said if e["level"] == "SEVERE" and e["source"] != "intervention"]  # of the page before
@@ -46,10 +49,10 @@ def errors(browser):
 def test_a_hundred_steps_are_those_of_fit(browser, tmp_path, name):
     model, data, loss, kind, options = MODELS[name]()
     page = playground(model, data, loss, kind(model.parameters(), **options))
-    script = f"{page._programs.source()}\n{_asset('playground.js')}\nconst content = {json.dumps(page._content)};"
+    scripts = "\n".join(page._scripts())
     (tmp_path / "page.html").write_text(
-        f"<!doctype html><div id=host></div><script>{script}\n"
-        "playground(host, content, { gradient, update, field }, (kept) => { window.kept = kept; });</script>",
+        f"<!doctype html><meta charset=utf-8><div id=host></div><script>{scripts}\n"
+        f"mountPlayground(host, {literal(page._data)}, programs, (kept) => {{ window.kept = kept; }});</script>",
         encoding="utf-8",
     )
     browser.get((tmp_path / "page.html").as_uri())
@@ -67,19 +70,19 @@ def test_a_hundred_steps_are_those_of_fit(browser, tmp_path, name):
 def test_it_plays_pauses_steps_and_starts_again(browser, tmp_path):
     model, data, loss, kind, options = MODELS["xor"]()
     opened(browser, tmp_path / "xor.html", playground(model, data, loss, kind(model.parameters(), **options)))
-    said = browser.find_element("css selector", ".loss")
+    said = browser.find_element("css selector", ".measured")
     first = said.text
     assert first.endswith("after 0 steps")
     button(browser, "play").click()
     browser.execute_async_script(
-        "const done = arguments[0], said = document.querySelector('.loss');"
+        "const done = arguments[0], said = document.querySelector('.measured');"
         "const wait = () => Number(said.textContent.match(/(\\d+) steps/)[1]) > 5 ? done() : setTimeout(wait, 20);"
         "wait();"
     )
     button(browser, "pause").click()
     after = said.text
-    assert float(after.split()[1]) < float(first.split()[1])
-    button(browser, "step").click()
+    assert number(after) < number(first)
+    button(browser, "single step").click()
     assert said.text != after
     button(browser, "reset").click()
     assert said.text == first
@@ -91,9 +94,9 @@ def test_a_learning_rate_that_is_too_large_is_said_and_does_not_spoil_the_page(b
     page = playground(model, ([[1e3]], [1.0]), nn.mse_loss, optim.SGD(model.parameters(), lr=1e300))
     opened(browser, tmp_path / "page.html", page)
     browser.execute_script("for (let n = 0; n < 9; n++) document.querySelectorAll('button')[1].click();")
-    assert "try a smaller learning rate" in browser.find_element("css selector", ".loss").text
+    assert "try a smaller learning rate" in browser.find_element("css selector", ".measured").text
     button(browser, "reset").click()
-    assert browser.find_element("css selector", ".loss").text.endswith("after 0 steps")
+    assert browser.find_element("css selector", ".measured").text.endswith("after 0 steps")
 
 
 def test_it_fits_a_narrow_screen_and_speaks_chinese(browser, tmp_path):
@@ -105,7 +108,7 @@ def test_it_fits_a_narrow_screen_and_speaks_chinese(browser, tmp_path):
         opened(browser, tmp_path / "xor.html", page)
         assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
         assert button(browser, "播放")
-        assert browser.find_element("css selector", "html").get_attribute("lang") == "zh"
+        assert browser.find_element("css selector", "html").get_attribute("lang") == "zh-CN"
     finally:
         browser.set_window_size(size["width"], size["height"])
 

@@ -2,10 +2,13 @@
 
 import json
 import re
+import sys
 
 import pytest
 
 from autograd_lite import nn, optim, playground
+from autograd_lite.compiler import backends
+from autograd_lite.display.network import film
 
 XOR = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 1.0, 0.0]
 
@@ -21,23 +24,32 @@ def test_a_page_holds_all_it_needs_and_asks_nobody(tmp_path):
     text = (tmp_path / "xor.html").read_text(encoding="utf-8")
     assert re.findall(r'(?:src|href)="(?!data:)', text) == []
     assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
-    assert page._repr_html_() in text
+    assert page.script() in text
 
 
 def test_where_scripts_do_not_run_the_network_is_shown_as_it_stands():
-    assert re.search(
-        r"<div data-autograd-playground=[^>]*><img [^>]*alt=\"network of 2 - 4 - 1\"", xor()[1]._repr_html_()
-    )
+    assert re.search(r"<div data-autograd=[^>]*><img [^>]*alt=\"network of 2 - 4 - 1\"", xor()[1]._repr_html_())
 
 
-def test_labels_and_texts_travel_as_data():
-    model = nn.MLP(2, [2, 1], seed=0)
-    page = playground(model, (XOR[0], XOR[1]), nn.mse_loss, optim.SGD(model.parameters(), lr=0.1), language="zh")
+def test_names_travel_as_data():
+    hostile = "</script><img src=x onerror=alert(1)>"
+    _, page = xor(language="zh", metrics={hostile: lambda ys, ts: nn.mse_loss(ys, ts)})
     shown = page._repr_html_()
-    content = json.loads(re.search(r"^const content = (.*);$", shown, re.MULTILINE).group(1))
-    assert content["language"] == "zh"
-    assert content["texts"]["zh"]["play"] == "播放"
+    data = json.loads(re.search(r"^const data = (.*);$", shown, re.MULTILINE).group(1))
+    assert data["language"] == "zh"
+    assert data["metrics"] == [hostile]
     assert shown.count("</script>") == 1
+
+
+def test_metrics_become_part_of_the_training_step():
+    model, page = xor(metrics={"accuracy": lambda ys, ts: nn.accuracy(ys, ts, threshold=0.5)})
+    run = backends.load(page._programs.gradient, "python")
+    rows = [list(row) for row in zip(*XOR[0])]
+    loss, share, *slopes = run([rows, [p.data for p in model.parameters()]])
+    outputs = [model(x) for x in XOR[0]]
+    assert loss == pytest.approx(nn.mse_loss(outputs, XOR[1]).data)
+    assert share == nn.accuracy(outputs, XOR[1], threshold=0.5)
+    assert len(slopes) == len(model.parameters())
 
 
 def test_the_same_page_is_the_same_text():
@@ -75,6 +87,13 @@ class Odd(nn.Module):
         ({"data": ([[1.0]], [1.0])}, ValueError, "2 numbers in each input"),
         ({"optimizer": None}, TypeError, "playground.optimizer."),
         ({"optimizer": optim.SGD(nn.Neuron(2).parameters(), lr=0.1)}, ValueError, "the model's parameters"),
+        ({"metrics": [nn.accuracy]}, TypeError, r"playground.metrics. must be a dict of functions by name"),
+        ({"metrics": {"odd": lambda ys, ts: "x"}}, TypeError, "what 'odd' measures must be a real number"),
+        (
+            {"metrics": {"worst": lambda ys, ts: max(y.data for y in ys)}},
+            TypeError,
+            "'worst' cannot be computed on a page, where no Python runs: (.|\n)*Instead:",
+        ),
         ({"language": "fr"}, ValueError, "playground.language. must be one of 'en', 'zh'"),
     ],
 )
@@ -88,14 +107,67 @@ def test_bad_input_is_refused(change, error, said):
         playground(arguments.pop("model"), arguments.pop("data"), arguments.pop("loss"), **arguments)
 
 
-def test_it_saves_as_html_alone(tmp_path):
-    with pytest.raises(ValueError, match=r"must end in \.html"):
+def test_an_unknown_suffix_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"must end in \.html or \.gif"):
         xor()[1].save(tmp_path / "page.svg")
 
 
-def test_every_language_has_every_text():
-    from autograd_lite.display.network.playing import TEXTS
+# --- a training run as an animation ----------------------------------------------------------------------------------
 
-    assert TEXTS["en"].keys() == TEXTS["zh"].keys()
-    for name, text in TEXTS["en"].items():
-        assert set(re.findall(r"{\w+}", text)) == set(re.findall(r"{\w+}", TEXTS["zh"][name])), name
+RUNS = {
+    "xor": (lambda: nn.MLP(2, [4, 1], activation="tanh", seed=0), XOR, nn.mse_loss),
+    "classes": (lambda: nn.MLP(2, [4, 3], seed=0), (XOR[0], [0, 1, 2, 0]), nn.cross_entropy),
+    "a curve": (lambda: nn.MLP(1, [4, 1], activation="tanh", seed=0), ([[-1.0], [0.0], [1.0]], [1, 0, 1]), nn.mse_loss),
+    "three inputs": (lambda: nn.MLP(3, [20, 1], seed=0), ([[1.0, 0.0, 0.5]] * 3, [1, 0, 1]), nn.mse_loss),
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_is_an_animation_and_leaves_the_model_as_it_is(tmp_path, name):
+    pytest.importorskip("matplotlib")
+    image = pytest.importorskip("PIL.Image")
+    make, data, loss = RUNS[name]
+    model = make()
+    optimizer = optim.Adam(model.parameters(), lr=0.05)
+    before = model.state_dict()
+    playground(model, data, loss, optimizer).save(tmp_path / "run.gif", steps=6, frames=4)
+    with image.open(tmp_path / "run.gif") as film:
+        assert film.n_frames == 4
+        first = film.convert("RGB").tobytes()
+        film.seek(3)
+        assert film.convert("RGB").tobytes() != first
+        assert film.info["duration"] > 1000
+    assert model.state_dict() == before
+    assert optimizer.steps == 0
+    assert all(x == 0.0 for memory in optimizer.memory for x in memory.values())
+
+
+def test_an_animation_shows_the_numbers_of_fit():
+    pytest.importorskip("matplotlib")
+    model, page = xor(metrics={"accuracy": lambda ys, ts: nn.accuracy(ys, ts, threshold=0.5)})
+    run = film._run(page._columns, page._programs, page._data, page._optimizer, steps=20, frames=5)
+    optimizer = optim.Adam(model.parameters(), lr=0.05)
+    metrics = {"accuracy": lambda ys, ts: nn.accuracy(ys, ts, threshold=0.5)}
+    history = nn.fit(model, XOR, nn.mse_loss, optimizer, epochs=20, metrics=metrics, progress=False)
+    assert run.shots == [0, 5, 10, 15, 20]
+    assert run.measured["loss"][:20] == pytest.approx(history["loss"], rel=1e-9)
+    assert run.measured["accuracy"][:20] == history["accuracy"]
+    assert run.parameters[-1] == pytest.approx([p.data for p in model.parameters()], rel=1e-9)
+    answers = film._row(run, 4, 2, 0)
+    points = list(zip(*film._points(run)))
+    assert answers[:3] == pytest.approx([model(list(point)).data for point in points[:3]], rel=1e-9)
+
+
+@pytest.mark.parametrize(("module", "name"), [("PIL", "pillow"), ("matplotlib.figure", "matplotlib")])
+def test_a_missing_package_is_named(monkeypatch, tmp_path, module, name):
+    pytest.importorskip("matplotlib")
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ImportError, match=rf"needs {name}: pip install {name}"):
+        xor()[1].save(tmp_path / "run.gif", steps=2)
+    assert not (tmp_path / "run.gif").exists()
+
+
+@pytest.mark.parametrize(("options", "said"), [({"steps": 0}, r"save\(steps\)"), ({"frames": 1}, r"save\(frames\)")])
+def test_an_animation_needs_steps_and_frames(tmp_path, options, said):
+    with pytest.raises(ValueError, match=said):
+        xor()[1].save(tmp_path / "run.gif", **options)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite import Value, nn
+from autograd_lite import Value, jit, nn
 
 
 def test_lists_of_scores_answer_by_the_largest():
@@ -73,3 +73,22 @@ def test_what_is_no_list_is_a_type_error(bad):
         nn.accuracy(bad, [0])
     with pytest.raises(TypeError, match=r"accuracy\(targets\) must be a list"):
         nn.accuracy([0.5], bad)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "targets", "threshold"),
+    [
+        ([0.9, 0.5, 0.2, 0.7], [1, 1, 1, 0], None),
+        ([2.5, -0.1, 0.0], [1, 0, 1], 0.0),
+        ([2.5, -0.1, 0.0], [1, -1, 1], None),
+        ([[0.1, 2.0, 2.0], [3.0, 1.0, 3.0], [1.0, 1.0, 2.0]], [1, 2, 2], None),
+        ([[0.1, 2.0], [3.0, 1.0]], [[0.0, 1.0], [0.5, 0.5]], None),
+    ],
+)
+def test_recorded_accuracy_is_the_same_share(outputs, targets, threshold):
+    recorded = jit(lambda ys: nn.accuracy(ys, targets, threshold), backend="python")
+    assert recorded(outputs) == nn.accuracy(outputs, targets, threshold)
+
+
+def test_recorded_accuracy_of_what_is_no_probability_is_nan():
+    assert math.isnan(jit(lambda ys: nn.accuracy(ys, [1, 0]), backend="python")([2.0, 0.3]))

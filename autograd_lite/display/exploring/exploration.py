@@ -7,7 +7,7 @@ from typing import Any
 from autograd_lite.compiler.backends.javascript.loading import runnable
 from autograd_lite.display.exploring.picture import COLOURS, picture
 from autograd_lite.display.exploring.recording import DEFAULT, Recorded, record
-from autograd_lite.display.pages.html import Page, asset, check_language, common, plain
+from autograd_lite.display.pages.html import Page, asset, check_language, plain, with_common
 from autograd_lite.nn.files import as_path, write_whole
 
 
@@ -48,12 +48,11 @@ class Exploration:
             "colours": COLOURS,
         }
         own = files(__package__)
-        scripts = [
-            *common(),
+        scripts = with_common(
             f"const run = (() => {{\n{runnable(recorded.program)}\nreturn run;\n}})();",
             own.joinpath("static", "explore.js").read_text(encoding="utf-8"),
             "const mount = (host, data) => mountExplore(host, data, run);",
-        ]
+        )
         styles = [asset("page.css"), own.joinpath("static", "explore.css").read_text(encoding="utf-8")]
         return Page(self._title(), scripts, styles, data, picture(recorded, self._title()), self._language)
 

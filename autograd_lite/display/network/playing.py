@@ -1,106 +1,102 @@
 """A network that one can watch learn: a page that trains it, in a browser, with no kernel behind it."""
 
-import json
-from collections.abc import Sequence
-from hashlib import sha256
-from html import escape
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from os import PathLike, fspath
 from typing import Any
 
-from autograd_lite.core.checks import as_float, as_list, check_choice, shown
+from autograd_lite.core.checks import as_float, check_size, shown
+from autograd_lite.core.modes import no_grad
+from autograd_lite.core.value import as_data
 from autograd_lite.display.network.columns import Column, columns
 from autograd_lite.display.network.picture import NetworkDrawing
-from autograd_lite.display.network.recorded import CURVE, SQUARE, Loss, Recorded, activities, recorded
+from autograd_lite.display.network.recorded import CURVE, SQUARE, Measure, Recorded, activities, recorded
+from autograd_lite.display.pages.html import Page, asset, check_language, plain, with_common
 from autograd_lite.nn.files import as_path, write_whole
 from autograd_lite.nn.module import Module
+from autograd_lite.nn.training import as_samples, check_measures
 from autograd_lite.optim.base import Optimizer
 from autograd_lite.optim.schedules import rate_at
 
 RATES = 5000  # steps for which a schedule's learning rates travel with the page; then the last one stays
-TEXTS = {
-    "en": {
-        "play": "play",
-        "pause": "pause",
-        "step": "step",
-        "reset": "reset",
-        "speed": "steps a frame",
-        "rate": "learning rate",
-        "loss": "loss {loss} after {steps} steps",
-        "stopped": "The loss is {loss} at step {steps}: try a smaller learning rate.",
-        "keep": "keep",
-        "kept": "The model has the weights after {steps} steps.",
-        "network": "the network, what each neuron says over the inputs",
-        "field": "what the chosen neuron says, with the data",
-        "curve": "the loss at each step",
-        "answer": "the answer",
-    },
-    "zh": {
-        "play": "播放",
-        "pause": "暂停",
-        "step": "单步",
-        "reset": "重置",
-        "speed": "每帧步数",
-        "rate": "学习率",
-        "loss": "{steps} 步之后，损失 {loss}",
-        "stopped": "第 {steps} 步的损失为 {loss}：请调小学习率。",
-        "keep": "保留参数",
-        "kept": "模型已取得 {steps} 步之后的参数。",
-        "network": "网络：每个神经元在输入平面上的输出",
-        "field": "所选神经元的输出与数据",
-        "curve": "每一步的损失",
-        "answer": "网络的输出",
-    },
-}
-WIDGET = """
+MODULE = """
 export default {
   render({ model, el }) {
     const host = document.createElement("div");
     el.append(host);
-    return playground(host, model.get("content"), { gradient, update, field }, (kept) => model.send(kept));
+    return mountPlayground(host, model.get("content"), programs, (kept) => model.send(kept));
   },
 };
 """
 
 
 class Playground:
-    """A network on a page that trains it: shows itself in a notebook; `save(path)` writes the page as .html."""
+    """A network on a page that trains it: shows itself in a notebook; `save(path)` writes it to a file."""
 
-    def __init__(self, model: Module, programs: Recorded, content: dict[str, Any], optimizer: Optimizer) -> None:
-        self._still = NetworkDrawing(model, False)
-        self._programs, self._content, self._optimizer = programs, content, optimizer
+    def __init__(
+        self, model: Module, programs: Recorded, data: dict[str, Any], optimizer: Optimizer, language: str | None
+    ) -> None:
+        self._still, self._columns = NetworkDrawing(model, False), columns(model)
+        self._programs, self._data, self._optimizer = programs, {**data, "title": self._still.caption}, optimizer
+        self._language = language
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the page, `.html`; another suffix is a ValueError."""
+    def save(self, path: str | PathLike[str], *, steps: int = 200, frames: int = 50) -> None:
+        """Write the page to a file that any browser opens, with no network; or a training run as an animation.
+
+        The suffix says which: .html or .gif. An animation shows the network, what it says over its inputs, and loss and
+        metrics as they grow, in so many `frames`, during so many `steps`; the model stays as it is. Raises ValueError
+        for another suffix, ImportError for .gif without Matplotlib or Pillow, FloatingPointError for a loss that is not
+        finite.
+        """
         target = as_path(path, "save(path)")
-        if target.suffix.lower() != ".html":
-            raise ValueError(f"save(path) of a playground must end in .html, not {fspath(path)!r}")
-        style = "body { background: Canvas; color: CanvasText; margin: 1em; }"
-        head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        head += f'<meta name="color-scheme" content="light dark"><title>{self._still.caption}</title>'
-        language = self._content["language"] or "en"
-        page = f'<!doctype html>\n<html lang="{language}"><head>{head}<style>{style}</style></head>'
-        write_whole(target, f"{page}<body>{self._repr_html_()}</body></html>\n".encode())
+        suffix = target.suffix.lower().lstrip(".")
+        if suffix == "gif":
+            from autograd_lite.display.network.film import filmed
+
+            steps = check_size(steps, "save(steps)")
+            frames = min(check_size(frames, "save(frames)", 2), steps + 1)
+            content = filmed(self._columns, self._programs, self._data, self._optimizer, steps, frames)
+        elif suffix in ("html", "htm"):
+            content = self._page().document().encode()
+        else:
+            raise ValueError(f"save(path) of a playground must end in .html or .gif, not {fspath(path)!r}")
+        write_whole(target, content)
+
+    def script(self) -> str:
+        """The page as one `<script>` tag, which shows it where it stands and asks nobody for anything."""
+        return self._page().script()
 
     def live(self) -> Any:
         """The page tied to this kernel: its button "keep" brings the weights back into the model and its optimiser.
 
-        Raises ImportError without the package anywidget.
+        Raises ImportError without the package anywidget (`pip install anywidget`).
         """
         try:
             import anywidget
             import traitlets
         except ImportError as error:
-            raise ImportError("live() needs anywidget: pip install anywidget, and restart the kernel") from error
+            missing = error.name or "anywidget"
+            raise ImportError(f"live() needs {missing}: pip install anywidget, and restart the kernel") from error
+
+        page = self._page()
 
         class Live(anywidget.AnyWidget):
             """The widget: what it sends are numbers to keep."""
 
-            _esm = f"{self._programs.source()}\n{_asset('playground.js')}\n{WIDGET}"
-            _css = _asset("playground.css")
+            _esm = "\n".join([*self._scripts(), MODULE])
+            _css = "\n".join(page.styles)
             content = traitlets.Dict().tag(sync=True)
 
-        widget = Live(content=self._content)
+            def _repr_mimebundle_(self, **options: Any) -> Any:
+                """The widget; where no kernel runs, or scripts must not, the network and a sentence what to do."""
+                bundle = super()._repr_mimebundle_(**options)
+                data = bundle[0] if isinstance(bundle, tuple) else bundle
+                if data:
+                    data["text/html"] = page.stand_in()
+                    data["text/plain"] = "playground(...).live(): run this cell to see the network learn"
+                return bundle
+
+        widget = Live(content={**self._data, "language": self._language})
         widget.on_msg(lambda _, kept, buffers: self._keep(kept))
         return widget
 
@@ -114,20 +110,17 @@ class Playground:
                 memory[name] = x
         optimizer.steps = int(kept["steps"])
 
+    def _page(self) -> Page:
+        """The page; where scripts do not run, the network as it stands."""
+        mount = "const mount = (host, data) => mountPlayground(host, data, programs);"
+        styles, still = [asset("page.css"), _asset("playground.css")], self._still.image("autograd-lite-still")
+        return Page(self._still.caption, [*self._scripts(), mount], styles, self._data, still, self._language)
+
+    def _scripts(self) -> list[str]:
+        return with_common(self._programs.source(), _asset("playground.js"))
+
     def _repr_html_(self) -> str:
-        """The page as a part of another; where scripts do not run, the network as it stands."""
-        content = json.dumps(self._content, ensure_ascii=False).replace("<", "\\u003c")
-        programs = self._programs.source().replace("</", "<\\/")
-        name = sha256((content + programs).encode()).hexdigest()[:12]
-        still = self._still.image("autograd-lite-still")
-        place = f'[data-autograd-playground="{name}"]:not([role])'
-        return (
-            f"<style>{_asset('playground.css')}</style>"
-            f'<div data-autograd-playground="{name}">{still}</div>'
-            f"<script>(() => {{ {programs}\n{_asset('playground.js')}\nconst content = {content};\n"
-            f"document.querySelectorAll('{escape(place, quote=False)}').forEach((host) => "
-            f"playground(host, content, {{ gradient, update, field }})); }})();</script>"
-        )
+        return self._page().fragment()
 
     def __repr__(self) -> str:
         return f"<playground of a {self._still.caption}: show it in a notebook, or save('playground.html')>"
@@ -136,22 +129,25 @@ class Playground:
 def playground(
     model: Module,
     data: tuple[Sequence[Any], Sequence[Any]],
-    loss: Loss,
+    loss: Measure,
     optimizer: Optimizer,
     *,
+    metrics: Mapping[str, Measure] | None = None,
     language: str | None = None,
 ) -> Playground:
     """A page on which the network learns before one's eyes: it trains in the browser, with no kernel behind it.
 
     The arguments are those of `nn.fit`; each step takes all samples in one batch, and computes the numbers that `fit`
     computes. Shown are the network, with a small picture of what each neuron says over the plane of two inputs (a curve
-    for one input; for others the network alone), the picture of the neuron that the pointer chose with the data on it,
-    and the loss as a curve and as text. Buttons play, pause, take one step and reset; sliders set speed and learning
-    rate (a schedule's is multiplied). `language` is "en" or "zh", by default that of the document around it.
+    for one input; for others the network alone), the picture of the neuron that the pointer or the arrow keys chose
+    with the data on it, and loss and `metrics` as curves and as text. Buttons play, pause, take one step and reset;
+    sliders set speed and learning rate (a schedule's is multiplied). `language` is "en" or "zh", by default that of the
+    document around it.
 
-    Returns a `Playground`, which shows itself in a notebook, and whose `save("moons.html")` writes a page of its own;
-    `live()` is the page tied to this kernel. The model stays as it is. Raises TypeError or ValueError for a model other
-    than layers in a row, or data that do not fit it, and the errors of `jit` for a loss that branches on numbers.
+    Returns a `Playground`, which shows itself in a notebook; `save("moons.html")` writes a page of its own, and
+    `save("moons.gif", steps=300)` a training run as an animation; `live()` is the page tied to this kernel. The model
+    stays as it is. Raises TypeError or ValueError for a model other than layers in a row, or data that do not fit it,
+    and the errors of `jit` for a loss or a metric that branches on numbers: both become programs, as `nn.accuracy` can.
 
     >>> from autograd_lite import nn, optim
     >>> model = nn.MLP(2, [4, 1], activation="tanh", seed=0)
@@ -161,34 +157,31 @@ def playground(
     """
     if not isinstance(model, Module):
         raise TypeError(f"playground(model) takes a network such as nn.MLP(2, [8, 1]), not {shown(model)}")
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"playground(optimizer) must be an optimiser such as optim.Adam(...), not {shown(optimizer)}")
-    if not callable(loss):
-        raise TypeError(f"playground(loss) must be a function of outputs and targets, not {shown(loss)}")
-    if language is not None:
-        check_choice(language, TEXTS, "playground(language)")
-    network = columns(model)
-    inputs, targets = _samples(data, network[0].size)
+    check_measures("playground", loss, metrics, optimizer)
+    check_language(language, "playground(language)")
+    network, metrics = columns(model), metrics or {}
+    inputs, targets = _rows(as_samples(data, "playground(data)"), network[0].size)
     place = {p: i for i, p in enumerate(optimizer.parameters)}
     if any(p not in place for p in model.parameters()):
         raise ValueError("playground(optimizer) must move the model's parameters: optim.Adam(model.parameters())")
-    activities(model, inputs[0])
-    programs = recorded(model, inputs, targets, loss, optimizer)
-    content = _content(network, place, inputs, targets, programs, optimizer)
-    return Playground(model, programs, {**content, "language": language, "texts": TEXTS}, optimizer)
+    with no_grad():
+        activities(model, inputs[0])
+        if metrics:
+            outputs = [model(x) for x in inputs]
+        for name, metric in metrics.items():
+            as_float(as_data(metric(outputs, targets)), f"what {name!r} measures")
+    programs = recorded(model, inputs, targets, loss, metrics, optimizer)
+    content = _content(network, place, inputs, targets, [*metrics], programs, optimizer)
+    return Playground(model, programs, content, optimizer, language)
 
 
-def _samples(data: Any, size: int) -> tuple[list[list[float]], list[Any]]:
-    if not isinstance(data, (tuple, list)) or len(data) != 2:
-        raise TypeError(f"playground(data) must be a pair (inputs, targets), not {shown(data)}")
-    inputs, targets = (as_list(x.tolist() if hasattr(x, "tolist") else x, "playground(data)", "samples") for x in data)
-    if len(inputs) != len(targets) or not inputs:
-        raise ValueError(f"playground(data) needs a target for each input, got {len(inputs)} and {len(targets)}")
-    wide = [x if isinstance(x, (list, tuple)) else [x] for x in inputs]
-    rows = [[as_float(e, "a number in playground(data)") for e in x] for x in wide]
+def _rows(samples: list[Any], size: int) -> tuple[list[list[float]], list[Any]]:
+    """The inputs, `size` numbers each, and the targets."""
+    inputs = [x if isinstance(x, (list, tuple)) else [x] for x, _ in samples]
+    rows = [[as_float(e, "a number in playground(data)") for e in x] for x in inputs]
     if any(len(row) != size for row in rows):
         raise ValueError(f"playground(data) must have {size} numbers in each input, as the model takes")
-    return rows, targets
+    return rows, [t for _, t in samples]
 
 
 def _content(
@@ -196,6 +189,7 @@ def _content(
     place: dict[Any, int],
     inputs: list[list[float]],
     targets: list[Any],
+    metrics: list[str],
     programs: Recorded,
     optimizer: Optimizer,
 ) -> dict[str, Any]:
@@ -206,12 +200,13 @@ def _content(
     return {
         "columns": [{"size": c.size, "title": c.title, "shown": c.shown, "says": c.says} for c in network],
         "weights": [[[place[w] for w in neuron.w] for neuron in column.neurons] for column in network[1:]],
-        "state": [[p.data for p in optimizer.parameters], *memory],
-        "held": [v.data for v in programs.gradient.captured if v not in place],
+        "state": [[plain(x) for x in row] for row in ([p.data for p in optimizer.parameters], *memory)],
+        "held": [plain(v.data) for v in programs.gradient.captured],
         "steps": steps,
         "rates": rates,
         "inputs": inputs,
         "targets": [t if isinstance(t, (int, float)) else [float(e) for e in t] for t in targets],
+        "metrics": metrics,
         "square": SQUARE,
         "curve": CURVE,
     }

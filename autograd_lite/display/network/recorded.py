@@ -1,6 +1,6 @@
 """The programs of a playground: a training step, and what every neuron says over the plane of the inputs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd_lite.compiler.backends.javascript.loading import prelude, runnable
@@ -8,42 +8,63 @@ from autograd_lite.compiler.backends.javascript.translate import Library
 from autograd_lite.compiler.batching import lane_by_lane, over_lanes
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.passes import record_program
-from autograd_lite.compiler.tracer import LaneTracer, Tape, tracing
+from autograd_lite.compiler.tracer import LaneTracer, Tape, TracingError, tracing
 from autograd_lite.core.value import Value, as_value
 from autograd_lite.nn.compiled import gradient_program, update_program
 from autograd_lite.nn.layers import Activation, Layer, Neuron, Sequential
 from autograd_lite.nn.module import Module
 from autograd_lite.optim.base import Optimizer
+from autograd_lite.transforms.pytree import Structure
 
 SQUARE, CURVE = 32, 160  # points at which a field of two inputs is asked along each axis, a curve of one along its own
-Loss = Callable[[list[Any], list[Any]], Any]
+Measure = Callable[[list[Any], list[Any]], Any]
 
 
 class Recorded(NamedTuple):
-    """Three programs of the parameters, and the numbers that the first two need beside these."""
+    """Three programs of the parameters; the first gives the loss, the metrics, and the loss's gradient."""
 
     gradient: Program
     update: Program
     field: Program | None  # of two inputs or of one
+    metrics: Structure  # how the metrics come out of the first
 
     def source(self) -> str:
-        """JavaScript that defines the three as functions from an array of inputs to an array of outputs."""
+        """JavaScript that defines `programs`, three functions from numbers in order to an array of outputs."""
         library = Library()
         named = {"gradient": self.gradient, "update": self.update, "field": self.field}
         lines = [runnable(program, name, library) for name, program in named.items() if program]
-        return "\n".join([*prelude(library), *lines, *["const field = null;"] * (self.field is None)])
+        lines += ["const field = null;"] * (self.field is None)
+        inside = "\n".join([*prelude(library), *lines, "return { gradient, update, field };"])
+        return f"const programs = (() => {{\n{inside}\n}})();"
 
 
-def recorded(model: Module, inputs: list[Any], targets: list[Any], loss: Loss, optimizer: Optimizer) -> Recorded:
-    """The programs for all samples in one batch."""
+def recorded(
+    model: Module,
+    inputs: list[Any],
+    targets: list[Any],
+    loss: Measure,
+    metrics: Mapping[str, Measure],
+    optimizer: Optimizer,
+) -> Recorded:
+    """The programs for all samples in one batch. Raises TracingError for a metric that must see numbers in Python."""
     row = [LaneTracer() for _ in inputs[0]]
 
     def measured(tape: Tape) -> Any:
-        return loss(lane_by_lane(tape.lanes, *over_lanes(tape, model, [row])), targets)
+        outputs = lane_by_lane(tape.lanes, *over_lanes(tape, model, [row]))
+        return loss(outputs, targets), [_measured(name, metrics[name], outputs, targets) for name in metrics]
 
-    gradient, _ = gradient_program(measured, optimizer.parameters, row, lanes=len(inputs))
+    gradient, others = gradient_program(measured, optimizer.parameters, row, lanes=len(inputs))
     lanes = {1: CURVE, 2: SQUARE * SQUARE}.get(len(row))
-    return Recorded(gradient, update_program(optimizer), _field(model, optimizer.parameters, len(row), lanes))
+    return Recorded(gradient, update_program(optimizer), _field(model, optimizer.parameters, len(row), lanes), others)
+
+
+def _measured(name: str, metric: Measure, outputs: list[Any], targets: list[Any]) -> Value:
+    try:
+        return as_value(metric(outputs, targets), f"what {name!r} measures")
+    except Exception as error:  # whatever it does when it is given numbers that are not there yet
+        raise TracingError(
+            f"playground(metrics): {name!r} cannot be computed on a page, where no Python runs: {error}"
+        ) from error
 
 
 def _field(model: Module, parameters: Sequence[Value], count: int, lanes: int | None) -> Program | None:

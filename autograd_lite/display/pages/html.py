@@ -81,9 +81,12 @@ def literal(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
 
 
-def common() -> list[str]:
-    """What every page's scripts start with: the texts, and `common.js`."""
-    return [f"const TEXTS = {literal(json.loads(asset('texts.json')))};", asset("common.js")]
+def with_common(*scripts: str) -> list[str]:
+    """The scripts of a page after what they share: `common.js`, and those of the texts that they say."""
+    shared = asset("common.js")
+    said = "".join([shared, *scripts])
+    texts = {text: others for text, others in json.loads(asset("texts.json")).items() if f'"{text}"' in said}
+    return [f"const TEXTS = {literal(texts)};", shared, *scripts]
 
 
 def asset(name: str) -> str:

@@ -5,14 +5,14 @@ from typing import Any
 
 from autograd_lite.compiler.backends.javascript.loading import runnable
 from autograd_lite.compiler.ir import Program
-from autograd_lite.display.pages.html import Page, asset, common
+from autograd_lite.display.pages.html import Page, asset, with_common
 
 
 def scripts(compute: Program | None) -> list[str]:
     """The scripts of a page, which define `mountSteps` and, with a program, `run`."""
     own = files(__package__).joinpath("static", "steps.js").read_text(encoding="utf-8")
     program = [f"const run = (() => {{\n{runnable(compute)}\nreturn run;\n}})();"] if compute else []
-    return [*common(), *program, own]
+    return with_common(*program, own)
 
 
 def styles() -> list[str]:

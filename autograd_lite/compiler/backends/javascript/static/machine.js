@@ -136,10 +136,25 @@ const load = (program, functions) => {
   };
 
   const steps = codes.map((_, i) => instruction(i));
-  const rowOf = (x) => Array.from({ length: lanes }, (_, l) => r[place(x) + stride(x) * l]);
-  return (numbers) => {
-    r.set(numbers);
+  const counts = outputs.map((_, k) => (rowsOut[k] ? lanes : 1)), count = counts.reduce((a, b) => a + b, 0);
+  return (...parts) => { // numbers, or arrays of them, one after the other
+    let at = 0, from = 0;
+    for (const part of parts) {
+      if (typeof part === "number") r[at++] = part;
+      else {
+        r.set(part, at);
+        at += part.length;
+      }
+    }
     for (const step of steps) step();
-    return outputs.flatMap((x, k) => (rowsOut[k] ? rowOf(x) : r[place(x)]));
+    const found = new Float64Array(count);
+    outputs.forEach((x, k) => {
+      const begin = place(x);
+      if (counts[k] === 1) found[from] = r[begin];
+      else if (stride(x)) found.set(r.subarray(begin, begin + lanes), from);
+      else found.fill(r[begin], from, from + lanes);
+      from += counts[k];
+    });
+    return found;
   };
 };
