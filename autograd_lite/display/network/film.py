@@ -15,7 +15,7 @@ from autograd_lite.display.graph.boxes import compact
 from autograd_lite.display.graph.diagram import NEGATIVE, POSITIVE, ZERO
 from autograd_lite.display.network.columns import Column
 from autograd_lite.display.network.recorded import CURVE, SQUARE, Recorded
-from autograd_lite.nn.compiled import Gradient, Trainer
+from autograd_lite.nn.compiled import Trainer
 from autograd_lite.optim.base import Optimizer
 
 LEVELS, COLOUR_COUNT = 17, 48  # shades between orange and blue, and colours in all: few make a small file
@@ -78,7 +78,7 @@ def _run(
 ) -> Run:
     """The training run, on a copy of the optimiser: nothing is written back."""
     trainer = Trainer(lambda: None, copy(optimizer))
-    gradient = Gradient(backends.load(programs.gradient), programs.gradient.captured, programs.metrics)
+    gradient = trainer.load(programs.gradient, programs.metrics)
     rows, names = [list(row) for row in zip(*data["inputs"])], ["loss", *data["metrics"]]
     low, high = _bounds(rows)
     run = Run(columns, data, [round(steps * k / (frames - 1)) for k in range(frames)], {}, [], [], low, high)
@@ -89,9 +89,9 @@ def _run(
             run.parameters.append(trainer.numbers)
             if field:
                 run.said.append(field([points, trainer.numbers]))
-        loss = trainer.move(gradient, [], rows)
-        for name, x in zip(names, [loss, *[v.data for v in trainer.others]]):
-            run.measured.setdefault(name, []).append(x)
+        loss, others = trainer.move(gradient, [], rows)
+        for name, x in zip(names, [loss, *others]):
+            run.measured.setdefault(name, []).append(float(x))
     return run
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from autograd_lite.compiler.backends.javascript.loading import prelude, runnable
 from autograd_lite.compiler.backends.javascript.translate import Library
-from autograd_lite.compiler.batching import lane_by_lane, over_lanes
+from autograd_lite.compiler.batching import lane_by_lane, over_lanes, put_into_lanes
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.passes import record_program
 from autograd_lite.compiler.tracer import LaneTracer, Tape, TracingError, tracing
@@ -50,8 +50,11 @@ def recorded(
     row = [LaneTracer() for _ in inputs[0]]
 
     def measured(tape: Tape) -> Any:
-        outputs = lane_by_lane(tape.lanes, *over_lanes(tape, model, [row]))
-        return loss(outputs, targets), [_measured(name, metrics[name], outputs, targets) for name in metrics]
+        rows, structure = over_lanes(tape, model, [row])
+        start, outputs = len(tape), lane_by_lane(tape.lanes, rows, structure)
+        several = [loss(outputs, targets), *[_measured(name, metrics[name], outputs, targets) for name in metrics]]
+        value, *others = put_into_lanes(tape, start, several)
+        return value, others
 
     gradient, others = gradient_program(measured, optimizer.parameters, row, lanes=len(inputs))
     lanes = {1: CURVE, 2: SQUARE * SQUARE}.get(len(row))
