@@ -11,23 +11,22 @@ A sum of such terms is an instruction of its own, marked `stops`.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import isfinite
 
-from autograd_lite.compiler.fused import LANE_DOT, PAIRS, PRODUCTS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
+from autograd_lite.compiler.fused import PAIRS, PRODUCTS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
 from autograd_lite.compiler.ir import Program
-from autograd_lite.compiler.tracer import LANE_SUM, ONE_LANE, STACK
+from autograd_lite.compiler.tracer import ONE_LANE, STACK
 from autograd_lite.core import table as table
 from autograd_lite.core.primitives import Primitive
-
-Terms = list[list[int]]
 
 
 @dataclass(slots=True)
 class Chain:
     """A sum of products that may still grow. `stops` is None if it holds no product of variables: either will do."""
 
-    terms: Terms
-    stops: bool | None
+    terms: list[list[int]]
+    stops: bool | None = None
 
 
 def fuse(program: Program) -> Program:
@@ -51,52 +50,44 @@ class Fuser:
         self.over_lanes = False  # of the instruction at hand
         self.zero, self.one, self.minus_one = map(code.constant, (0.0, 1.0, -1.0))
         self.uses = [0] * len(code.ops)
-        for xs in code.args:
-            for x in xs:
-                self.uses[x] += 1
-        for x in code.outputs:
-            self.uses[x] += 2  # stays an instruction of its own
-
-    def emit(self, op: Primitive, i: int, xs: Sequence[int]) -> None:
-        """Write an instruction that gives result i of the old ones."""
-        number = self.number
-        self.number[i] = self.fused.append(op, tuple([number[x] if x >= 0 else -1 - number[-1 - x] for x in xs]))
+        for x in chain(chain.from_iterable(code.args), code.outputs, code.outputs):
+            self.uses[x] += 1  # an output twice: it stays an instruction of its own
 
     def run(self) -> None:
-        code = self.code
+        code, uses = self.code, self.uses
         for i, (op, value) in enumerate(zip(code.ops, code.value)):
             if op is None:
                 self.number[i] = self.fused.append(None, (), value, code.wide[i])
         for i, (op, xs) in enumerate(zip(code.ops, code.args)):
-            if op is None:
+            if op is None or uses[i] == 0:
                 continue
-            self.over_lanes = self.code.wide[i]
-            if op is LANE_SUM and self._summed_product(i, xs[0]):
-                continue
-            if self._scatter(i, op, xs):
-                if self.uses[i] > 1:
-                    self.settle(i)
-                continue
-            chain = GATHER[op](self, *xs) if op in GATHER else None
-            if chain is None:
+            self.over_lanes = code.wide[i]
+            if (op is ONE_LANE or self.scattered) and self.scatter(i, op, xs):
+                pass
+            elif op in GATHER:
+                self.pending[i] = GATHER[op](self, *xs)
+            else:
                 for x in xs:
                     self.settle(x)
-                self.emit(op, i, xs)
-            else:
-                self.pending[i] = chain
-                if self.uses[i] > 1:
-                    self.settle(i)
+                self.emit(op, xs, i)
+            if uses[i] > 1:
+                self.settle(i)
 
-    def _summed_product(self, i: int, x: int) -> bool:
-        """Emit the sum over lanes of an adjoint times something as one instruction: the gradient of a shared weight."""
-        self.over_lanes = True
-        chain = self.pending.get(x)
-        if not chain or len(chain.terms) > 1 or len(chain.terms[0]) != 2 or not chain.stops or not self.take(x):
-            return False
-        self.emit(LANE_DOT, i, chain.terms[0])
-        return True
+    def emit(self, op: Primitive, xs: Sequence[int], i: int) -> None:
+        """Write an instruction that gives result i of the old ones."""
+        number = self.number
+        operands = tuple([number[x] if x >= 0 else -1 - number[-1 - x] for x in xs])
+        number[i] = self.fused.append(op, operands, None, self.code.wide[i])
 
-    def _scatter(self, i: int, op: Primitive, xs: tuple[int, ...]) -> bool:
+    def settle(self, i: int) -> None:
+        """Emit instruction i now, if it was still growing."""
+        if i in self.pending:
+            self.emit(*self.written(self.pending.pop(i)), i)
+        elif i in self.scattered:
+            lanes = self.scattered.pop(i)
+            self.emit(STACK, [lanes.get(j, self.zero) for j in range(self.code.lanes)], i)
+
+    def scatter(self, i: int, op: Primitive, xs: tuple[int, ...]) -> bool:
         """Draw what reads lanes one by one together: the sum of its adjoints, each in its lane, is one instruction."""
         if op is ONE_LANE:
             self.settle(xs[0])
@@ -113,25 +104,19 @@ class Fuser:
         self.scattered[i] = many
         return True
 
-    def settle(self, i: int) -> None:
-        """Emit instruction i now, if it was still growing."""
-        if i in self.scattered:
-            lanes = self.scattered.pop(i)
-            self.emit(STACK, i, [lanes.get(j, self.zero) for j in range(self.code.lanes)])
-        chain = self.pending.pop(i, None)
-        if chain is not None:
-            op, xs = self.written(chain)
-            self.emit(op, i, xs)
+    # --- chains that grow ------------------------------------------------------------------------------------------
 
-    def take(self, i: int, stops: bool | None = None, single: bool = False) -> Chain | None:
-        """The chain of instruction i, to be drawn in by its only user: if there is one, and it is of the right kind."""
-        chain = self.pending.get(i)
-        if chain is None or self.uses[i] != 1 or (single and len(chain.terms) > 1):
-            return None
-        if self.code.wide[i] != self.over_lanes:  # what is the same in all lanes is computed once
-            return None
-        if stops is not None and chain.stops is not None and stops != chain.stops:
-            return None
+    def take(self, i: int, stops: bool | None = None, single: bool = False) -> Chain:
+        """The chain of instruction i, to be drawn in by its only user: if it is of the right kind, else i alone."""
+        found = self.pending.get(i)
+        if (
+            found is None
+            or self.uses[i] != 1
+            or (single and len(found.terms) > 1)
+            or self.code.wide[i] != self.over_lanes  # what is the same in all lanes is computed once
+            or (stops is not None and found.stops is not None and stops != found.stops)
+        ):
+            return Chain([self.factor(i)])
         return self.pending.pop(i)
 
     def factor(self, i: int) -> list[int]:
@@ -139,37 +124,40 @@ class Fuser:
         return [i]
 
     def add(self, a: int, b: int) -> Chain:
-        left, right = self.pending.get(a), self.pending.get(b)
-        if right and len(right.terms) > 1 and self.uses[b] == 1 and not (left and len(left.terms) > 1):
+        if self._grows(b) and not self._grows(a):
             a, b = b, a  # only the first summand can be a sum and keep the order of the additions
-        chain = self.take(a) or Chain([self.factor(a)], None)
-        term = self.take(b, chain.stops, single=True) or Chain([self.factor(b)], None)
-        chain.terms += term.terms
-        if chain.stops is None:
-            chain.stops = term.stops
-        return chain
+        return self._with_term(a, b)
+
+    def _grows(self, i: int) -> bool:
+        return i in self.pending and len(self.pending[i].terms) > 1 and self.uses[i] == 1
+
+    def _with_term(self, a: int, b: int, negated: bool = False) -> Chain:
+        total = self.take(a)
+        term = self.take(b, total.stops, single=True)
+        total.terms.append(self._negated(term.terms[0]) if negated else term.terms[0])
+        if total.stops is None:
+            total.stops = term.stops
+        return total
 
     def subtract(self, a: int, b: int) -> Chain:
-        chain = self.take(a) or Chain([self.factor(a)], None)
-        term = self.take(b, chain.stops, single=True) or Chain([self.factor(b)], None)
-        chain.terms.append(self._negated(term.terms[0]))
-        if chain.stops is None:
-            chain.stops = term.stops
-        return chain
+        return self._with_term(a, b, negated=True)
 
     def negate(self, a: int) -> Chain:
-        term = self.take(a, single=True) or Chain([self.factor(a)], None)
+        term = self.take(a, single=True)
         term.terms[0] = self._negated(term.terms[0])
         return term
+
+    def _negated(self, term: list[int]) -> list[int]:
+        return term[:-1] if term[-1] == self.minus_one and len(term) > 1 else [*term, self.minus_one]
 
     def multiply(self, a: int, b: int) -> Chain:
         if b in self.pending and self.uses[b] == 1 and len(self.pending[b].terms) == 1:
             a, b = b, a
-        chain = self.take(a, single=True) or Chain([self.factor(a)], None)
-        chain.terms[0] += self.factor(b)
-        if chain.stops is None and not self._only_scales(a) and not self._only_scales(b):
-            chain.stops = False
-        return chain
+        product = self.take(a, single=True)
+        product.terms[0] += self.factor(b)
+        if product.stops is None and not self._only_scales(a) and not self._only_scales(b):
+            product.stops = False
+        return product
 
     def _only_scales(self, i: int) -> bool:
         """Whether i is a constant that makes no nan of a number, nor a number of a nan."""
@@ -177,23 +165,20 @@ class Fuser:
         return x is not None and x != 0.0 and isfinite(x)
 
     def multiply_adjoint(self, g: int, b: int) -> Chain:
-        chain = self.take(g, stops=True, single=True) or Chain([self.factor(g)], None)
-        chain.terms[0] += self.factor(b)
-        chain.stops = True
-        return chain
+        product = self.take(g, stops=True, single=True)
+        product.terms[0] += self.factor(b)
+        product.stops = True
+        return product
 
-    def _negated(self, term: list[int]) -> list[int]:
-        return term[:-1] if term[-1] == self.minus_one and len(term) > 1 else [*term, self.minus_one]
-
-    def written(self, chain: Chain) -> tuple[Primitive, list[int]]:
+    def written(self, found: Chain) -> tuple[Primitive, list[int]]:
         """A finished chain as an instruction: a plain row of the table where it is one, else a sum of products."""
-        terms, one, minus_one = chain.terms, self.one, self.minus_one
+        terms, one, minus_one = found.terms, self.one, self.minus_one
         longest = max(map(len, terms))
         if len(terms) == 1 and longest == 2:
             a, b = terms[0]
             if b == minus_one:
                 return table.neg, [a]
-            return table.adjoint_mul if chain.stops else table.mul, [a, b]
+            return table.adjoint_mul if found.stops else table.mul, [a, b]
         if len(terms) == 2 and len(terms[0]) == 1:
             (a,), (b, *sign) = terms
             if not sign or sign == [minus_one]:
@@ -202,9 +187,9 @@ class Fuser:
             return SUM, [a for (a,) in terms]
         if longest == 2:
             pairs = [x for term in terms for x in (term if len(term) == 2 else (term[0], one))]
-            return STOPPING_PAIRS if chain.stops else PAIRS, pairs
+            return STOPPING_PAIRS if found.stops else PAIRS, pairs
         flat = [x for term in terms for x in (*term[:-1], -1 - term[-1])]
-        return STOPPING_PRODUCTS if chain.stops else PRODUCTS, flat
+        return STOPPING_PRODUCTS if found.stops else PRODUCTS, flat
 
 
 GATHER: dict[Primitive, Callable[..., Chain]] = {

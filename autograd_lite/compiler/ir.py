@@ -17,6 +17,7 @@ from autograd_lite.core import table
 from autograd_lite.core.primitives import Primitive
 from autograd_lite.core.value import Value
 
+LEADS_TO_LANES = {STACK: True, ONE_LANE: True, LANE: False, LANE_SUM: False, LANE_MEAN: False, LANE_DOT: False}
 MANY = 3  # instructions of a group that are printed as a loop
 
 
@@ -64,18 +65,15 @@ class Program:
     def append(
         self, op: Primitive | None, xs: tuple[int, ...], value: float | None = None, wide: bool | None = None
     ) -> int:
-        """Write an instruction; its number. Whether it has lanes follows from its operands, but for an input."""
+        """Write an instruction; its number. Whether it has lanes follows from its operands, if it is not said."""
         if wide is None:
-            wide = self.lanes > 0 and (op in (STACK, ONE_LANE) or self._over_lanes(op, xs))
+            some = LEADS_TO_LANES[op] if op in LEADS_TO_LANES else any(map(self.wide.__getitem__, xs))
+            wide = self.lanes > 0 and some
         self.ops.append(op)
         self.args.append(xs)
         self.value.append(value)
         self.wide.append(wide)
         return len(self.ops) - 1
-
-    def _over_lanes(self, op: Primitive | None, xs: Iterable[int]) -> bool:
-        reduces = op is LANE or op is LANE_SUM or op is LANE_MEAN or op is LANE_DOT
-        return not reduces and any(self.wide[x if x >= 0 else -1 - x] for x in xs)
 
     def constant(self, x: float) -> int:
         """The number of the constant x, which is there."""

@@ -58,20 +58,22 @@ def record(tape: Tape, inputs: Sequence[Value], outputs: Sequence[Value]) -> Pro
     """The operations on the tape that the outputs depend on, as instructions."""
     live = _live(tape, outputs)
     used = chain(chain.from_iterable(map(_parents, live)), outputs)
-    foreign = list(dict.fromkeys(filterfalse({*inputs, *tape}.__contains__, used)))  # ordered as met
-    program = Program(tape.lanes, [v for v in foreign if v._primitive is not CONSTANT])
-    number: dict[Value, int] = {}
-    for v in (*inputs, *program.captured):
-        number[v] = program.append(None, (), None, isinstance(v, LaneTracer))
-    program.inputs = len(program.ops)
-    for v in foreign:
-        if v not in number:
-            number[v] = program.append(None, (), v._data)
-    for v in live:
-        number[v] = program.append(v._primitive, tuple([number[p] for p in v._parents]))
-    program.outputs = [number[v] for v in outputs]
-    program.rows_out = [isinstance(v, LaneTracer) for v in outputs]
-    return program
+    foreign = list(dict.fromkeys(filterfalse({*inputs, *live}.__contains__, used)))  # ordered as met
+    captured = [v for v in foreign if v._primitive is not CONSTANT]
+    leaves = [*inputs, *captured, *[v for v in foreign if v._primitive is CONSTANT]]
+    count = len(inputs) + len(captured)
+    number = {v: i for i, v in enumerate([*leaves, *live])}
+    return Program(
+        tape.lanes,
+        captured,
+        ops=[None] * len(leaves) + [v._primitive for v in live],
+        args=[()] * len(leaves) + [tuple([number[p] for p in v._parents]) for v in live],
+        value=[None] * count + [v._data for v in leaves[count:]] + [None] * len(live),
+        wide=[isinstance(v, LaneTracer) for v in number],
+        inputs=count,
+        outputs=[number[v] for v in outputs],
+        rows_out=[isinstance(v, LaneTracer) for v in outputs],
+    )
 
 
 _parents = attrgetter("_parents")

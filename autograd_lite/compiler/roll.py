@@ -28,10 +28,10 @@ def roll(program: Program) -> Program:
             terms = tuple([x < 0 for x in xs])
             xs = tuple([x if x >= 0 else -1 - x for x in xs])
         used.update(xs)
-        below = max([level[x] for x in xs])
+        below = max(map(level.__getitem__, xs))
         level[i] = below if op is LANE else below + 1  # reading a lane is an address, and takes no time
         kind = OF_THE_FIRST[0] if op in OF_THE_FIRST else op
-        lanes = tuple([wide[x] for x in xs]) if program.lanes and any(wide[x] for x in xs) else ()
+        lanes = tuple(map(wide.__getitem__, xs)) if program.lanes else ()
         groups.setdefault((level[i], op is LANE, kind, terms, wide[i], lanes), []).append(i)
     found = [members for _, members in sorted(groups.items(), key=lambda entry: entry[0][:2])]  # type: ignore[index]
     constants = [i for i in sorted(used) if program.value[i] is not None]

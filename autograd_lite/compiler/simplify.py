@@ -9,12 +9,13 @@ from collections import defaultdict
 from collections.abc import Callable
 from math import isfinite
 
+from autograd_lite.compiler.fused import LANE_DOT
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.tracer import LANE, LANE_MEAN, LANE_SUM, ONE_LANE, SPREAD, STACK
 from autograd_lite.core import table as table
 from autograd_lite.core.primitives import Primitive
 
-COMMUTATIVE = (table.add, table.mul)
+COMMUTATIVE = {table.add, table.mul}
 FOR_THESE_LANES = {STACK, LANE, ONE_LANE}
 OF_THE_FIRST = (table.softmax, table.softmax_rest, table.log_softmax)  # the order of the other operands is all one
 
@@ -156,7 +157,9 @@ def _lane(n: Simplifier, v: int, i: int) -> int | None:
 
 
 def _lane_sum(n: Simplifier, v: int) -> int | None:
-    """What is the same in all lanes is multiplied instead of added up."""
+    """What is the same in all lanes is multiplied; of adjoints times something the sum is one product."""
+    if n.ops[v] is table.adjoint_mul and n.wide[v]:
+        return n.node(LANE_DOT, n.args[v])
     if n.wide[v]:
         return None
     n.code.for_any_lanes = False

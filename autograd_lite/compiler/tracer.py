@@ -46,7 +46,10 @@ class Tracer(Value):
     __slots__ = ()
 
     def __init__(self, origin: tuple[Any, ...] = ()) -> None:
-        _prepare(self, LEAF, (), origin)
+        self._grad = 0.0
+        self._primitive = LEAF
+        self._parents = ()
+        self._captured = origin
 
     def __getattr__(self, name: str) -> Any:
         if name == "_data":  # read where no tape runs
@@ -85,24 +88,34 @@ class Tape(Mode, list[Tracer]):
         super().__init__()
         self.origin: tuple[Any, ...] = (f" ({name})",) if name else ()  # what its Tracers know of where they are from
         self.lanes = 0
-        self.count: Value | None = None  # how many, as an input of a program that is for any number of lanes
+        self.lane_count: Value | None = None  # how many, as an input of a program that is for any number of lanes
         self.mapping = False  # whether vmap is just recording its function
         self.spread: dict[Value, Value] = {}  # single numbers that an operation over lanes uses, and their LaneTracers
 
     def record(self, primitive: Primitive, parents: tuple[Value, ...], outer: Modes = ()) -> Value:
         """Write an operation: what the engine calls in place of computing it."""
-        if self.lanes:
-            whole = self._all_lanes(parents) if primitive in (table.sum, table.mean, STACK) else None
+        if self.lanes == 0:
+            return self.write(Tracer, primitive, parents)
+        if primitive in BETWEEN:
+            return self._between(primitive, parents)
+        if LaneTracer not in map(type, parents):
+            return self.write(Tracer, primitive, parents)
+        return self.write(LaneTracer, primitive, self._spread_out(parents))
+
+    def _between(self, primitive: Primitive, parents: tuple[Value, ...]) -> Value:
+        """An operation that may lead to lanes or from them."""
+        if primitive in (table.sum, table.mean, STACK):
+            whole = self._all_lanes(parents)
             if whole is not None:
                 if primitive is STACK:
                     return whole
                 return self.write(Tracer, LANE_MEAN if primitive is table.mean else LANE_SUM, (whole,))
-            if primitive in (STACK, ONE_LANE, SPREAD):
-                return self.write(LaneTracer, primitive, parents)
-            if LaneTracer in map(type, parents) and primitive is not LANE:
-                parents = tuple([p if type(p) is LaneTracer else self.spread_out(p) for p in parents])
-                return self.write(Tracer if primitive in (LANE_SUM, LANE_MEAN) else LaneTracer, primitive, parents)
-        return self.write(Tracer, primitive, parents)
+        if primitive in (STACK, ONE_LANE, SPREAD):
+            return self.write(LaneTracer, primitive, parents)
+        if primitive is LANE or LaneTracer not in map(type, parents):
+            return self.write(Tracer, primitive, parents)
+        reduces = primitive in (LANE_SUM, LANE_MEAN)
+        return self.write(Tracer if reduces else LaneTracer, primitive, self._spread_out(parents))
 
     def variable(self, x: Number, outer: Modes) -> Value:
         """A node for the number x; inside vmap one for each lane, since each lane differentiates for itself."""
@@ -130,13 +143,19 @@ class Tape(Mode, list[Tracer]):
             self.spread[x] = self.write(LaneTracer, SPREAD, (x,))
         return self.spread[x]
 
+    def _spread_out(self, xs: tuple[Value, ...]) -> tuple[Value, ...]:
+        return tuple([x if type(x) is LaneTracer else self.spread_out(x) for x in xs])
+
     def row(self, x: Value) -> LaneTracer:
         """x as an output over lanes: the same number in each, if it has none."""
         return x if isinstance(x, LaneTracer) else self.write(LaneTracer, SPREAD, (x,))  # type: ignore[return-value]
 
     def write(self, kind: type[Tracer], primitive: Primitive, parents: tuple[Value, ...]) -> Tracer:
         node: Tracer = new(kind)
-        _prepare(node, primitive, parents, self.origin)
+        node._grad = 0.0
+        node._primitive = primitive
+        node._parents = parents
+        node._captured = self.origin  # its closure keeps nothing yet
         self.append(node)
         return node
 
@@ -167,22 +186,15 @@ def tracing() -> Iterator[Tape]:
         yield tape
 
 
-def _prepare(node: Tracer, primitive: Primitive, parents: tuple[Value, ...], origin: tuple[Any, ...]) -> None:
-    node._grad = 0.0
-    node._primitive = primitive
-    node._parents = parents
-    node._captured = origin  # its closure keeps nothing yet
-
-
 def _stopped(g: Value, c: Any) -> Any:
     if not isinstance(c, Value) or c is g or c._primitive is CONSTANT:
         return c
     if not isinstance(c, Tracer):
         return table.stop(g, c)
-    if c._primitive in KEEPING_ZERO and any(p is g for p in c._parents):
-        return c
     if c._primitive in (table.mul, table.adjoint_mul) and c._parents[0] is g:
         c._primitive = table.adjoint_mul
+        return c
+    if c._primitive in KEEPING_ZERO and any(p is g for p in c._parents):
         return c
     if c._primitive is table.neg:
         inner = c._parents[0]
@@ -227,11 +239,11 @@ def _over_lanes(*_: float) -> float:
 
 def _lanes() -> Any:
     tape = current_tape()
-    return 1.0 if tape is None else float(tape.lanes) if tape.count is None else tape.count
+    return 1.0 if tape is None else float(tape.lanes) if tape.lane_count is None else tape.lane_count
 
 
 def _summed(g: Any) -> Any:
-    return LANE_SUM(g) if isinstance(g, LaneTracer) else g * _lanes()
+    return record(LANE_SUM, (g,)) if isinstance(g, LaneTracer) else g * _lanes()
 
 
 def _in_lane(g: Any, i: int) -> Any:
@@ -253,13 +265,7 @@ SPREAD = _between("spread", lambda g: (_summed(g),), "{}", "")
 STACK = _between("lanes", lambda g, *xs: [_in_lane(g, i) for i in range(len(xs))], "lanes({})", "xs")
 ONE_LANE = _between("one lane", lambda g, x, i: (_in_lane(g, int(i)), 0.0), "{} in lane {}")
 LANE = _between("lane", lambda g, v, i: (_in_one_lane(g, i), 0.0), "{}[{}]")
-KEEPING_ZERO = (
-    table.neg,
-    table.where,
-    table.choose,
-    table.along,
-    LANE_SUM,
-    LANE,
-    ONE_LANE,
-    STACK,
-)  # operations that make no nan of an adjoint of 0
+BETWEEN = {table.sum, table.mean, STACK, ONE_LANE, SPREAD, LANE, LANE_SUM, LANE_MEAN}
+KEEPING_ZERO = {  # operations that make no nan of an adjoint of 0
+    table.neg, table.where, table.choose, table.along, LANE_SUM, LANE, ONE_LANE, STACK,
+}  # fmt: skip

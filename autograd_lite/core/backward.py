@@ -4,7 +4,7 @@ Adjoints of a pass lie in the nodes, apart from `grad`: what users see changes i
 a time, in whichever thread, so that graphs which share leaves do not mix their sums.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from gc import collect, get_count, isenabled
 from math import isfinite, nan
 from threading import RLock
@@ -113,23 +113,27 @@ def _watch(
             watch(v, g, contributions if g != 0.0 else run_closure(v, 1.0))
 
 
-def sweep_recording(interior: Sequence[Value], adjoints: dict[Value, Number]) -> dict[Value, Number]:
+def sweep_recording(
+    interior: Sequence[Value], adjoints: dict[Value, Number], beside: Container[Value] = ()
+) -> dict[Value, Number]:
     """The chain rule over Values: new closures, made of the nodes themselves, compute the adjoints as a graph.
 
-    `adjoints` holds those of the outputs, and in the end those of all nodes that have one.
+    `adjoints` holds those of the outputs, and in the end those of all nodes that have one. Nobody asks for the adjoints
+    of the nodes `beside`.
     """
     watches = [mode.watch for mode in active() if mode.watches and not mode.ended]
     reached = set(adjoints) if watches else set()
     for v in reversed(interior):
         g = adjoints.get(v, 0.0)
         contributions = () if not isinstance(g, Value) and g == 0.0 else run_closure_recording(v, g)
+        stop = _stopping(g)
         if v in reached and hidden_by(v) is None:
             reached.update(hands_on_to(v))
             for watch in watches:
                 watch(v, g, contributions if as_data(g) != 0.0 else run_closure(v, 1.0))
         for parent, contribution in zip(v._parents, contributions):
-            if parent._primitive is not CONSTANT:
-                add_to(adjoints, parent, stopped(g, contribution))
+            if parent._primitive is not CONSTANT and parent not in beside:
+                add_to(adjoints, parent, stop(g, contribution))
     return adjoints
 
 
@@ -141,11 +145,17 @@ def add_to(adjoints: dict[Value, Number], v: Value, contribution: Number) -> Non
 
 def stopped(g: Number, contribution: Number) -> Number:
     """What an adjoint g contributes: nothing where it is exactly zero, even if the local derivative is inf or nan."""
+    return _stopping(g)(g, contribution)
+
+
+def _stopping(g: Number) -> Callable[[Number, Number], Number]:
+    """How the adjoint g stops: as the mode has it for which its number is known only later, if there is one."""
+    mode = hidden_by(g) if isinstance(g, Value) else None
+    return _stopped_now if mode is None else mode.stop
+
+
+def _stopped_now(g: Number, contribution: Number) -> Number:
     if isinstance(g, Value):
-        mode = hidden_by(g)
-        if mode is not None:
-            later: Number = mode.stop(g, contribution)
-            return later
         if g._data != 0.0 or isfinite(as_data(contribution)):
             return contribution
         return table.stop(g, contribution)  # type: ignore[no-any-return]

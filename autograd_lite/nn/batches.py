@@ -8,6 +8,7 @@ whole batch's are read by Python itself (an `if` on an input, a token that index
 import random
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from importlib.util import find_spec
 from itertools import chain
@@ -51,14 +52,11 @@ class Batches:
         inputs, targets = zip(*samples)
         self._table = Table([inputs] if self.whole else [inputs, targets])
         if self._table.structures:
-            try:
+            with suppress(TracingError) if self.whole else nullcontext(), no_gc():
                 check_calls_alike(model, self._table.stand_in(Tracer)[1][0])
                 self._lanes, self._sample = self._table.stand_in(LaneTracer)
                 first = min(size or len(samples), len(samples))
                 self._gradients[first] = self._record(first)
-            except TracingError:
-                if not self.whole:
-                    raise
         if not self._gradients:
             check_calls_alike(model, inputs[0])
 
@@ -100,7 +98,7 @@ class Batches:
 
     def _loss_over(self, tape: Tape) -> Any:
         """The loss over the outputs, which are recorded already."""
-        tape.count, start = self._count, len(tape)
+        tape.lane_count, start = self._count, len(tape)
         outputs = lane_by_lane(tape.lanes, self._outputs, self._structure)
         targets = [t for _, t in self.samples] if self.whole else lane_by_lane(tape.lanes, *flatten(self._sample[1]))
         return put_into_lanes(tape, start, [self.loss(outputs, targets)])[0]

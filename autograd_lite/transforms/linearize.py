@@ -50,7 +50,7 @@ def pull_back(
         adjoints: dict[Value, Number] = {}
         for y, seed in zip(outputs, seeds, strict=True):
             add_to(adjoints, y, seed)
-        sweep_recording(graph.nodes, adjoints)
+        sweep_recording(graph.nodes, adjoints, graph.beside)
         return [adjoints.get(x, 0.0) for x in inputs]
     with ONE_PASS:
         for v in (*graph.nodes, *graph.beside, *inputs, *outputs):
