@@ -10,7 +10,7 @@ from autograd_lite.display.network.columns import Column, columns, scale
 from autograd_lite.nn.files import as_path, write_whole
 from autograd_lite.nn.module import Module
 
-ACROSS, DOWN, RADIUS, MARGIN = 150, 30, 9, 34
+ACROSS, DOWN, RADIUS, MARGIN = 150, 30, 9, 76
 Places = dict[int, tuple[float, float]]
 STYLE = (
     "svg { font: 12px Helvetica, Arial, sans-serif } text { fill: #808080 } circle { fill: #fff; stroke: #808080 } "
@@ -58,7 +58,7 @@ class NetworkDrawing:
             + svg
         )
         return (  # an untrusted notebook drops style and frame, and shows the image
-            "<style>.autograd-lite-network { display: none }</style>"
+            "<style>img.autograd-lite-network { display: none !important }</style>"
             f"{self.image('autograd-lite-network')}"
             f'<iframe title="{self.caption}" srcdoc="{inside}" '
             f'style="border:0; width:{width}px; max-width:100%; aspect-ratio:{width}/{height}"></iframe>'
@@ -83,7 +83,7 @@ def to_svg(found: list[Column], gradients: bool, caption: str) -> str:
 
 def _size(found: list[Column]) -> tuple[int, int]:
     most = max(len(column.shown) + bool(column.left_out) for column in found)
-    return 2 * MARGIN + 2 * RADIUS + (len(found) - 1) * ACROSS + 60, 30 + DOWN * most + 24
+    return 2 * MARGIN + 2 * RADIUS + (len(found) - 1) * ACROSS, 30 + DOWN * most + 24
 
 
 def _places(column: Column, k: int, height: int) -> Places:
