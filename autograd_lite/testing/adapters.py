@@ -132,6 +132,8 @@ class Yours(Subject):
     def _aligned(self, g: Any) -> Vector:
         """A gradient as one vector: its parts must have the shapes of the inputs."""
         titles, shapes = self.inputs.titles, self.inputs.shapes
+        if g is None:
+            self.refuse("the derivative returns None: is a `return` missing?")
         found = [x for _, x in leaves_of(g if isinstance(g, tuple) and len(self.inputs.tree) > 1 else [g])]
         found = [found[k] for k in self.inputs.places] if len(found) == self.inputs.count else found
         if len(found) == 1 < len(shapes) and np.size(found[0]) == self.n:  # of a list of numbers an array

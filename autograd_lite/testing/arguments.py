@@ -120,8 +120,10 @@ def numbers(x: Any, what: str = "", kinds: str = "biuf") -> Vector:
     if y.dtype == object and all(isinstance(u, (Value, float, int)) for u in y.flat):
         y = np.array([as_data(u) for u in y.flat], float).reshape(y.shape)
     if y.dtype.kind not in kinds:
-        odd = "complex numbers are out of scope: split them into real and imaginary part"
-        raise TypeError(f"{what} must be real numbers, not {odd if y.dtype.kind == 'c' else type(x).__name__}")
+        odd = "None: is a `return` missing?" if x is None else type(x).__name__
+        if y.dtype.kind == "c":
+            odd = "complex numbers are out of scope: split them into real and imaginary part"
+        raise TypeError(f"{what} must be real numbers, not {odd}")
     return y if y.dtype.kind == "c" else y.astype(float, copy=False)
 
 

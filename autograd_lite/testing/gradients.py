@@ -1,11 +1,13 @@
 """`check_gradients` and `check_layer`: anybody's derivative against values of f, at a point or at many."""
 
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from autograd_lite.core.checks import check_number, shown
 from autograd_lite.testing.adapters import Ours, Slopes, Subject, Yours, subject_of
 from autograd_lite.testing.arguments import home
 from autograd_lite.testing.closures import guilty_closure
@@ -58,12 +60,18 @@ def check_gradients(
         raise ValueError(f"check_gradients(oracle) must be one of {ORACLES}, not {oracle!r}")
     if sum(way is not None for way in (grad, jac, vjp)) > 1:
         raise ValueError("check_gradients takes one of grad=, jac= and vjp=")
-    for title, way in (("jac", jac), ("vjp", vjp), ("grad", None if grad is True else grad)):
-        if way is not None and not callable(way):
-            raise TypeError(f"check_gradients({title}) must be a function, not {way!r} (grad=True: f returns both)")
+    for title, way in (("f", f), ("jac", jac), ("vjp", vjp), ("grad", None if grad is True else grad)):
+        if not callable(way) and (way is not None or title == "f"):
+            both = " (grad=True: f returns both)" if title == "grad" else ""
+            raise TypeError(f"check_gradients({title}) must be a function, not {shown(way)}{both}")
+    rtol = _tolerance(rtol, "check_gradients(rtol)")
     if any(home(arg) == "hypothesis" for arg in args):
         return at_all_points(lambda *xs: check_at(subject_of(f, xs, grad, jac, vjp), order, rtol, oracle), args)
     return check_at(subject_of(f, args, grad, jac, vjp), order, rtol, oracle)
+
+
+def _tolerance(rtol: Any, argument: str) -> float | None:
+    return None if rtol is None else check_number(rtol, argument, sys.float_info.epsilon, 1.0)
 
 
 def check_at(subject: Subject, order: int, rtol: float | None, oracle: str | None) -> Report:
@@ -109,7 +117,11 @@ def check_layer(layer: Any, x: Any, *rest: Any, rtol: float | None = None) -> Re
     Traceback (most recent call last):
     autograd_lite.testing.report.WrongGradientError: Square.backward at x=[1.0, 3.0]: 2 of 4 ... are wrong
     """
-    kind, before = type(layer).__name__, dict(vars(layer))
+    for name in ("forward", "backward"):
+        if not callable(getattr(layer, name, None)):
+            raise TypeError(f"check_layer(layer) must have the methods forward and backward, not {shown(layer)}")
+    rtol = _tolerance(rtol, "check_layer(rtol)")
+    kind, before = type(layer).__name__, dict(getattr(layer, "__dict__", {}))
     y = layer.forward(np.array(x) if isinstance(x, np.ndarray) else x, *rest)
     found = layer.backward(np.ones_like(y) if isinstance(y, np.ndarray) else 1.0)
     several = isinstance(found, tuple) and len(found) == 1 + len(rest)

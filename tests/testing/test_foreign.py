@@ -294,6 +294,17 @@ def test_questions_that_are_refused():
         check_gradients(lambda x: x, X, grad=np.ones_like)
     with pytest.raises(TypeError, match="complex numbers are out of scope"):
         check_gradients(lambda x: x * 1j, 1.0, grad=lambda x: 1j)
+    with pytest.raises(TypeError, match=r"check_gradients\(f\) must be a function, not 2.0"):
+        check_gradients(2.0, 1.0)
+    with pytest.raises(TypeError, match=r"f must be real numbers, not None: is a `return` missing\?"):
+        check_gradients(lambda x: None, 1.0, grad=lambda x: x)
+    with pytest.raises(WrongGradientError, match="the derivative returns None: is a `return` missing"):
+        check_gradients(lambda x: float(x.sum()), np.ones(2), grad=lambda x: None)
+    for rtol in (0, -1e-3, math.nan, "1e-6"):
+        with pytest.raises((TypeError, ValueError), match=r"check_gradients\(rtol\) must be"):
+            check_gradients(math.sin, 1.0, grad=math.cos, rtol=rtol)
+    with pytest.raises(TypeError, match=r"check_layer\(layer\) must have the methods forward and backward"):
+        check_layer(math, 1.0)
     with pytest.raises(TypeError, match="no real number"):
         check_gradients(lambda x: x, np.array([]), grad=lambda x: x)
 
