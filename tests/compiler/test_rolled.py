@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 
 import autograd_lite as ag
 from autograd_lite import dot, grad, jit, mean, value_and_grad, vmap
+from autograd_lite.compiler.backends import load
+from autograd_lite.compiler.passes import record_program
+from autograd_lite.compiler.tracer import LaneTracer, Tracer, tracing
 from autograd_lite.core.primitives import PRIMITIVES
 from autograd_lite.testing.strategies import expressions
 from autograd_lite.transforms.pytree import flatten
@@ -107,6 +110,19 @@ def test_zeros_stop_and_terms_cancel_in_matrices_too(backend, odd, lanes):
         return sum(vmap(score, in_axes=(None, 0))(w, xs) if lanes else [score(w, x) for x in xs])
 
     same_bits(value_and_grad(total, argnums=(0, 1)), backend, w.tolist(), xs.tolist())
+
+
+def test_a_long_sum_over_rows_of_one_lane(backend):
+    """NumPy adds rows of numbers from left to right, but single numbers in pairs."""
+    rng = np.random.default_rng(3)
+    rows, shared = [LaneTracer() for _ in range(40)], [Tracer() for _ in range(40)]
+    with tracing() as tape:
+        tape.lanes = 1
+        sums = [sum(a * b for a, b in zip(rows, shared)), sum(a * b for a, b in itertools.pairwise(rows))]
+        program = record_program(tape, [*rows, *shared], [tape.row(y) for y in sums])
+    for _ in range(10):
+        inputs = [rng.normal(size=(40, 1)), rng.normal(size=40)]
+        assert list(load(program, backend)(inputs)) == load(program, "python")(inputs)
 
 
 def test_neighbours_far_reads_and_constants(backend):

@@ -1,0 +1,220 @@
+"""The operations of a laid out program (see `layout.py`) on arrays of NumPy, with the bits of the other backends.
+
+Sums go from left to right, so that NumPy adds whole arrays, never along one. exp, tanh and their like are the
+platform's own, number by number, for NumPy has others.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_lite.compiler.fused import adjoint_sum_of_pairs, adjoint_sum_of_products
+from autograd_lite.core import table
+from autograd_lite.core.primitives import Primitive
+from autograd_lite.numeric import ieee, reductions
+
+AT_ONCE = 1 << 16  # products that fit into the processor's cache together with what is made of them
+
+
+def at_once(count: int, sums: int) -> int:
+    """How many terms of each of so many sums are worked on together."""
+    return max(1, min(count, AT_ONCE // sums))
+
+
+def room(kind: str, numbers: Sequence[int]) -> int:
+    """How many numbers an operation needs for itself."""
+    if kind in ("matmul", "dots"):
+        _, _, rows, count, columns, *_ = numbers
+        return (4 if kind == "dots" else 1) * (1 + at_once(count, rows * columns)) * rows * columns
+    return math.prod(numbers[1:4]) if kind == "sums" else 0
+
+
+def in_order(terms: Any) -> Any:
+    """The sums over the first axis, from left to right. NumPy adds whole rows so, but single numbers in pairs."""
+    if terms[0].size > 1:
+        return np.add.reduce(terms, axis=0)
+    return np.add.accumulate(terms.ravel())[-1:].reshape(terms.shape[1:])
+
+
+def each(f: Callable[..., float], y: Any, *xs: Any) -> None:
+    """f of each; its plain function where that raises nothing, which takes half the time."""
+    numbers = [x.tolist() for x in xs]
+    try:
+        y[:] = np.fromiter(map(getattr(f, "ieee_version_of", f), *numbers), float, len(y))
+    except (OverflowError, ValueError, ZeroDivisionError):
+        y[:] = np.fromiter(map(f, *numbers), float, len(y))
+
+
+def call(f: Callable[..., float], m: Any, numbers: Any, y: Any) -> None:
+    y[:] = list(map(f, m[numbers].tolist()))
+
+
+def scalars(run: Callable[..., Any], m: Any, outer: Any, targets: Any) -> None:
+    m[targets] = run([m[outer].tolist()])
+
+
+def matmul(left: Any, right: Any, y: Any, some: Any, stops: int) -> None:
+    """Sums of products, from left to right: the sum so far stands before the next products."""
+    y.fill(-0.0)
+    (terms,), step = some, some.shape[1] - 1
+    for k in range(0, len(left), step):
+        n = len(left[k : k + step])
+        terms[0] = y
+        np.multiply(left[k : k + n], right[k : k + n], out=terms[1 : n + 1])
+        y[:] = in_order(terms[: n + 1])
+    for p, q in zip(*np.nonzero(y != y)) if stops else ():
+        a, b = left[:, p, 0], right[:, 0, q]
+        pairs = np.column_stack([a, b] if stops == 1 else [b, a])
+        y[p, q] = adjoint_sum_of_pairs(pairs.ravel().tolist())
+
+
+class Product:
+    """Products of neighbours: of all before the first of the ends, of all from there to before the second, ..."""
+
+    def __init__(self, ends: Any) -> None:
+        lengths = np.diff(ends, prepend=0)
+        self.first = ends - lengths
+        self.steps = [(self.first[lengths > j], self.first[lengths > j] + j) for j in range(1, max(lengths))]
+        if (lengths == lengths[0]).all():
+            self.first, by = slice(0, None, lengths[0]), lengths[0]
+            self.steps = [(self.first, slice(j, None, by)) for j in range(1, by)]
+
+    def __call__(self, factors: Any) -> Any:
+        for product, factor in self.steps:
+            factors[product] *= factors[factor]
+        return factors[self.first]
+
+
+def sums(fill: Callable[[], Any], factors: Any, ends: Any, products: Product, y: Any, stops: int) -> None:
+    fill()
+    y[:] = in_order(products(factors))
+    wrong = np.nonzero(y != y) if stops else ()
+    if wrong and len(wrong[0]):
+        fill()
+        lengths = np.diff(ends, prepend=0).tolist()
+        for p, q in zip(*wrong):
+            y[p, q] = adjoint_sum_of_products(factors[:, p, q].tolist(), lengths)
+
+
+def lane_dots(pairs: Any, left: Any, right: Any, y: Any) -> None:
+    for p, (a, b) in enumerate(pairs):
+        g, x = left[a], right[b]
+        y[p] = np.add.accumulate(g * x)[-1]  # from left to right
+        if y[p] != y[p]:
+            y[p] = adjoint_sum_of_pairs(np.column_stack([g, x]).ravel().tolist())
+
+
+def dots(left: Any, right: Any, y: Any, some: Any) -> None:
+    """As `reductions.dot`, the rounding errors of the sums beside the sums."""
+    total, errors, squares = y, np.zeros(y.shape), y * y
+    (sums, products, zs, parts), step = some, some.shape[1] - 1
+    for k in range(0, len(left), step):
+        n = len(left[k : k + step])
+        product = np.multiply(left[k : k + n], right[k : k + n], out=products[:n])
+        sums[0] = total
+        for before, term, after in zip(sums, product, sums[1:]):
+            np.add(before, term, out=after)
+        z, part = np.subtract(sums[1 : n + 1], sums[:n], out=zs[:n]), parts[1 : n + 1]
+        np.subtract(sums[1 : n + 1], z, out=part)
+        np.subtract(sums[:n], part, out=part)
+        np.add(part, np.subtract(product, z, out=z), out=part)
+        parts[0] = errors
+        errors = in_order(parts[: n + 1])
+        np.multiply(product, product, out=part)
+        parts[0] = squares
+        squares = in_order(parts[: n + 1])
+        total = sums[n]
+    size = total * total
+    cancels = np.nonzero(16.0 * size < squares)
+    for k in range(0, len(cancels[0]), at_once(AT_ONCE, len(left))):
+        p, q = (places[k : k + at_once(AT_ONCE, len(left))] for places in cancels)
+        errors[p, q] += _product_errors(left[:, p, 0], right[:, 0, q])
+    result = total + errors
+    for p, q in zip(*np.nonzero(~((squares < 1e280) & (squares > 1e-280) & (squares < 1e15 * size)))):
+        result[p, q] = reductions.dot([*left[:, p, 0].tolist(), *right[:, 0, q].tolist(), float(y[p, q])])
+    y[:] = result
+
+
+def _product_errors(a: Any, b: Any) -> Any:
+    """The sums of what rounding took from each product (see `exact.product_error`)."""
+    a_high, b_high = _high(a), _high(b)
+    a_low, b_low = a - a_high, b - b_high
+    return in_order(((a_high * b_high - a * b) + a_high * b_low + a_low * b_high) + a_low * b_low)
+
+
+def _high(x: Any) -> Any:
+    """The upper half of the digits (Veltkamp)."""
+    s = 134217729.0 * x
+    return s - (s - x)
+
+
+def fsum(rows: Any) -> Any:
+    """The correctly rounded sum of each row: compensated where that is sure to round it correctly."""
+    sums = np.add.accumulate(rows, axis=1)
+    before, after, terms = sums[:, :-1], sums[:, 1:], rows[:, 1:]
+    z = after - before
+    errors = (before - (after - z)) + (terms - z)
+    error = np.add.reduce(errors, axis=1)
+    slack = 2.3e-16 * rows.shape[1] * np.add.reduce(np.abs(errors), axis=1)
+    y, total = sums[:, -1] + error, sums[:, -1]
+    for p in np.flatnonzero(~(total + (error - slack) == total + (error + slack))):
+        y[p] = ieee.fsum(rows[p].tolist())
+    return y
+
+
+def softmax(rows: Any, results: Any, want: int) -> None:
+    for lane, xs in enumerate(rows.tolist()):
+        shares = reductions.softmax(xs)
+        results[0, lane] = shares
+        if want & 1:
+            results[1, lane] = [ieee.fsum(shares[:k] + shares[k + 1 :]) for k in range(len(xs))]
+        if want & 2:
+            results[2, lane] = [reductions.log_softmax_first([x, *xs[:k], *xs[k + 1 :]]) for k, x in enumerate(xs)]
+
+
+def _over_exp(x: Any, scale: float) -> Any:
+    """exp(-scale |x|), by the platform's exp."""
+    return np.array(list(map(math.exp, (-scale * np.abs(x)).tolist())))
+
+
+def _tanh_slope(x: Any) -> Any:
+    t = _over_exp(x, 2.0)
+    return 4.0 * t / ((1.0 + t) * (1.0 + t))
+
+
+def _sigmoid(x: Any) -> Any:
+    t = _over_exp(x, 1.0)
+    return np.where(x < 0.0, t, 1.0) / (1.0 + t)
+
+
+def _softplus(x: Any) -> Any:
+    return np.where(x <= 0.0, 0.0, x) + np.array(list(map(math.log1p, _over_exp(x, 1.0).tolist())))
+
+
+UFUNCS: dict[Primitive, Callable[..., Any]] = {
+    table.add: np.add,
+    table.sub: np.subtract,
+    table.mul: np.multiply,
+    table.div: np.divide,
+    table.neg: np.negative,
+    table.abs: np.abs,
+    table.sqrt: np.sqrt,
+}
+ARRAYS: dict[Primitive, Callable[..., Any]] = {
+    table.relu: lambda x: np.where(x <= 0.0, 0.0, x),
+    table.positive: lambda x: np.where(x > 0.0, 1.0, np.where(x <= 0.0, 0.0, math.nan)),
+    table.where: lambda c, a, b: np.where(c != 0.0, a, b),
+    table.equal: lambda a, b: np.where(a == b, 1.0, np.where((a != a) | (b != b), math.nan, 0.0)),
+    table.greater: lambda a, b: np.where(a > b, 1.0, 0.0),
+    table.greater_equal: lambda a, b: np.where(a >= b, 1.0, 0.0),
+    table.maximum: lambda a, b: np.where((a > b) | (a != a), a, b),
+    table.minimum: lambda a, b: np.where((a < b) | (a != a), a, b),
+    table.adjoint_mul: lambda g, x: np.where(g == 0.0, 0.0, g * x),
+    table.choose: lambda g, share: np.where((share == 0.0) | (g == 0.0), 0.0, g * share),
+    table.stop: lambda g, x: np.where((g == 0.0) & (x - x != 0.0), 0.0, x),
+    table.tanh_slope: _tanh_slope,
+    table.sigmoid: _sigmoid,
+    table.softplus: _softplus,
+}
