@@ -15,7 +15,7 @@ from autograd_lite.core import table
 from autograd_lite.core.primitives import Primitive
 from autograd_lite.numeric import ieee, reductions
 
-AT_ONCE = 1 << 16  # products that fit into the processor's cache together with what is made of them
+AT_ONCE = 1 << 14  # products that fit into the processor's cache together with what is made of them
 
 
 def at_once(count: int, sums: int) -> int:
@@ -99,11 +99,10 @@ def sums(fill: Callable[[], Any], factors: Any, ends: Any, products: Product, y:
 
 
 def lane_dots(pairs: Any, left: Any, right: Any, y: Any) -> None:
-    for p, (a, b) in enumerate(pairs):
-        g, x = left[a], right[b]
-        y[p] = np.add.accumulate(g * x)[-1]  # from left to right
-        if y[p] != y[p]:
-            y[p] = adjoint_sum_of_pairs(np.column_stack([g, x]).ravel().tolist())
+    products = left[pairs[:, 0]] * right[pairs[:, 1]]
+    y[:] = np.add.accumulate(products, axis=1)[:, -1]
+    for p in np.flatnonzero(y != y):
+        y[p] = adjoint_sum_of_pairs(np.column_stack([left[pairs[p, 0]], right[pairs[p, 1]]]).ravel().tolist())
 
 
 def dots(left: Any, right: Any, y: Any, some: Any) -> None:
@@ -165,18 +164,35 @@ def fsum(rows: Any) -> Any:
 
 
 def softmax(rows: Any, results: Any, want: int) -> None:
-    for lane, xs in enumerate(rows.tolist()):
-        shares = reductions.softmax(xs)
-        results[0, lane] = shares
-        if want & 1:
-            results[1, lane] = [ieee.fsum(shares[:k] + shares[k + 1 :]) for k in range(len(xs))]
-        if want & 2:
-            results[2, lane] = [reductions.log_softmax_first([x, *xs[:k], *xs[k + 1 :]]) for k, x in enumerate(xs)]
+    """As `reductions.softmax` and its like have them: shares, what they lack to 1, and their logarithms."""
+    count, top = rows.shape[1], np.max(rows, axis=1, keepdims=True)
+    d = rows - top
+    back = d - rows
+    error = (rows - (d - back)) + (-top - back)
+    weights = one_by_one(math.exp, d) * np.where(np.abs(d) < 800.0, 1.0 + error, 1.0)
+    results[0] = shares = weights / fsum(weights).reshape(-1, 1)
+    if want & 1:
+        others = [[j for j in range(count) if j != k] for k in range(count)]
+        results[1] = fsum(shares[:, others].reshape(-1, count - 1)).reshape(rows.shape)
+    if want & 2:
+        np.put_along_axis(weights, np.argmax(rows, axis=1, keepdims=True), 0.0, axis=1)
+        results[2] = -((top - rows) + one_by_one(math.log1p, fsum(weights)).reshape(-1, 1))
+    for lane in np.flatnonzero(~np.isfinite(top)):
+        xs = rows[lane].tolist()
+        alone = reductions.softmax(xs)
+        results[0, lane] = alone
+        results[1, lane] = [ieee.fsum(alone[:k] + alone[k + 1 :]) for k in range(count)]
+        results[2, lane] = [reductions.log_softmax_first([x, *xs[:k], *xs[k + 1 :]]) for k, x in enumerate(xs)]
+
+
+def one_by_one(f: Callable[[float], float], x: Any) -> Any:
+    """The platform's own f of each number."""
+    return np.fromiter(map(f, x.ravel().tolist()), float, x.size).reshape(x.shape)
 
 
 def _over_exp(x: Any, scale: float) -> Any:
-    """exp(-scale |x|), by the platform's exp."""
-    return np.array(list(map(math.exp, (-scale * np.abs(x)).tolist())))
+    """exp(-scale |x|)."""
+    return one_by_one(math.exp, -scale * np.abs(x))
 
 
 def _tanh_slope(x: Any) -> Any:
@@ -190,7 +206,7 @@ def _sigmoid(x: Any) -> Any:
 
 
 def _softplus(x: Any) -> Any:
-    return np.where(x <= 0.0, 0.0, x) + np.array(list(map(math.log1p, _over_exp(x, 1.0).tolist())))
+    return np.where(x <= 0.0, 0.0, x) + one_by_one(math.log1p, _over_exp(x, 1.0))
 
 
 UFUNCS: dict[Primitive, Callable[..., Any]] = {
