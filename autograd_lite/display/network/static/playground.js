@@ -223,7 +223,7 @@ const mountPlayground = (host, data, { gradient, update, field }, keep) => {
     measured.textContent = problem || say("{values} after {steps} steps", { values, steps: counted(latest.steps) });
     speed.output.textContent = 2 ** Number(speed.field.value);
     rateBy.output.textContent = compact(rate());
-    if (playing && now - drawn < Math.max(4 * cost, calm ? 1000 : 0)) return; // a slow machine draws less often, and trains on
+    if (playing && now - drawn < Math.max(1.5 * cost, calm ? 1000 : 0)) return; // a slow machine draws less often, and trains on
     drawMeasures(graph);
     const all = field && field(...points, state[0]);
     network.pen.clearRect(0, 0, network.width, network.height);
