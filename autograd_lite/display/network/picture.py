@@ -14,7 +14,7 @@ ACROSS, DOWN, RADIUS, MARGIN = 150, 30, 9, 76
 Places = dict[int, tuple[float, float]]
 STYLE = (
     "svg { font: 12px Helvetica, Arial, sans-serif } text { fill: #808080 } circle { fill: #fff; stroke: #808080 } "
-    "line { stroke-linecap: round } line:hover, circle:hover { stroke: #1a1a1a; stroke-opacity: 1 }"
+    "line { stroke-linecap: round } line:hover, circle:hover { stroke: #d03050; stroke-opacity: 1 }"
 )
 
 
@@ -46,8 +46,10 @@ class NetworkDrawing:
         return f'<img class="{kind}" alt="{self.caption}" style="max-width:100%" src="{source}">'
 
     def _page(self) -> str:
-        head = '<meta charset="utf-8"><meta name="color-scheme" content="light dark">'
-        return f"<!doctype html>{head}<title>{self.caption}</title>{self.svg}"
+        head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        head += '<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">'
+        style = "<style>body { margin: 1em } svg { max-width: 100%; height: auto }</style>"
+        return f'<!doctype html><html lang="en">{head}<title>{self.caption}</title>{style}{self.svg}'
 
     def _repr_html_(self) -> str:
         """A frame in which the pointer finds names; where a notebook is not trusted, the same as a mere image."""

@@ -116,6 +116,7 @@ const mountSteps = (host, data, compute, edited) => {
       reveal(box(current.node));
     }
     const [head, ...lines] = current ? current.lines : opening();
+    says.classList.toggle("opening", !current);
     says.replaceChildren(make("p", {}, head), make("ul", {}, ...lines.map((line) => make("li", {}, line))));
     tabs.forEach((tab, i) => tab.setAttribute("aria-pressed", String(["forward", "backward"][i] === pass)));
     slider.max = all.length;
