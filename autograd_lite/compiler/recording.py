@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd_lite.compiler import backends
 from autograd_lite.compiler.passes import record_program
-from autograd_lite.compiler.tracer import LaneTracer, Tape, Tracer, current_tape
+from autograd_lite.compiler.tracer import LaneTracer, Tape, Tracer, TracingError, current_tape
 from autograd_lite.core.modes import is_recording, no_gc, only
 from autograd_lite.core.primitives import Primitive
 from autograd_lite.core.value import Value, as_data, as_value, build, topological_order
@@ -41,6 +41,11 @@ class Recording:
         try:
             args, kwargs = unflatten(self.structure, inputs)
             outputs, out = flatten(f(*args, **kwargs), f"the result of {self.name}")
+            if any(isinstance(y, LaneTracer) for y in outputs):
+                raise TracingError(
+                    f"the result of {self.name} was computed from a number that outlived the function which vmap "
+                    "maps: it stands for one number a lane.\nInstead: return it from that function"
+                )
             return [as_value(y) for y in outputs], out
         finally:
             tape.ended = True

@@ -20,7 +20,19 @@ from typing import Any, NoReturn
 from autograd_lite.core import table as table
 from autograd_lite.core.modes import Mode, inside
 from autograd_lite.core.primitives import CONSTANT, LEAF, Primitive, Vjp
-from autograd_lite.core.value import DETACHING, EQUALITY, Modes, Number, Value, active, as_value, constant, new, record
+from autograd_lite.core.value import (
+    COPYING,
+    DETACHING,
+    EQUALITY,
+    Modes,
+    Number,
+    Value,
+    active,
+    as_value,
+    constant,
+    new,
+    record,
+)
 
 PACKAGE = __name__.partition(".")[0]
 CHOOSE = "where(condition, a, b) computes both and chooses; maximum, clamp, relu, abs and their like need no condition"
@@ -29,6 +41,7 @@ REMEDIES = {
     "setting a Value's number": "compute a new Value instead",
     "reading a Value's gradient": "return the Value, and differentiate the function: jit(value_and_grad(f))",
     DETACHING: "compute it outside of the function and pass it as an argument",
+    COPYING: "a result may be used any number of times; make copies outside of the function",
     "formatting a Value's number": "return it from the function and print it there",
     "forward()": "the program itself runs again at each call",
     "backward()": "jit a function and differentiate it: jit(value_and_grad(f))",

@@ -3,8 +3,8 @@
 import copy as standard
 from typing import Any
 
-from autograd_lite.core.primitives import CONSTANT, LEAF, PRIMITIVES
-from autograd_lite.core.value import Value, build, topological_order
+from autograd_lite.core.primitives import CONSTANT, PRIMITIVES, Primitive
+from autograd_lite.core.value import COPYING, Value, build, made_by, number_of, topological_order
 
 Attributes = dict[str, Any] | None
 Step = tuple[str, float, float, tuple[int, ...], tuple[float, ...], Attributes]
@@ -12,16 +12,17 @@ Step = tuple[str, float, float, tuple[int, ...], tuple[float, ...], Attributes]
 
 def copy(v: Value) -> Value:
     """`copy.copy(v)`: a new node with the same parents."""
-    return _node(type(v), v._data, v._grad, v._primitive, v._parents, _captured(v), v.__dict__)
+    return _node(type(v), number_of(v, COPYING), v._grad, _primitive(v), v._parents, _captured(v), v.__dict__)
 
 
 def deepcopy(v: Value, memo: dict[int, Any]) -> Value:
     """`copy.deepcopy(v)`: the node and all it was computed from."""
+    number_of(v, COPYING)
     interior, leaves = topological_order(v)
     nodes = [u for u in leaves + interior if id(u) not in memo]
     for u in nodes:
         parents = tuple(memo[id(p)] for p in u._parents)
-        memo[id(u)] = _node(type(u), u._data, u._grad, u._primitive, parents, _captured(u), None)
+        memo[id(u)] = _node(type(u), u._data, u._grad, _primitive(u), parents, _captured(u), None)
     for u in nodes:  # a gradient that is a graph may lead back here, so only once all nodes have their copies
         twin = memo[id(u)]
         if not isinstance(u._grad, float):
@@ -33,6 +34,7 @@ def deepcopy(v: Value, memo: dict[int, Any]) -> Value:
 
 def reduce(v: Value) -> tuple[Any, ...]:
     """`pickle.dumps(v)`: leaves as objects, so that one shared with others stays shared; the rest as a flat list."""
+    number_of(v, COPYING)
     interior, leaves = topological_order(v)
     for u in (*leaves, *interior):
         if isinstance(u._grad, type(v)):
@@ -51,6 +53,11 @@ def reduce(v: Value) -> tuple[Any, ...]:
     return _graph, (type(v), inputs, [u._data for u in constants], steps)
 
 
+def _primitive(v: Value) -> Primitive:
+    """That of a copy: a copy of a leaf is a leaf made here."""
+    return made_by() if not v._parents and v._primitive is not CONSTANT else v._primitive
+
+
 def _captured(v: Value) -> tuple[float, ...]:
     return v._captured if v._parents else ()
 
@@ -61,7 +68,7 @@ def _attributes(v: Value) -> dict[str, Any]:
 
 
 def _leaf(kind: type[Value], data: float, grad: float, is_constant: bool, attributes: Attributes) -> Value:
-    return _node(kind, data, grad, CONSTANT if is_constant else LEAF, (), (), attributes)
+    return _node(kind, data, grad, CONSTANT if is_constant else made_by(), (), (), attributes)
 
 
 def _graph(kind: type[Value], inputs: list[Value], constants: list[float], steps: list[Step]) -> Value:

@@ -25,6 +25,7 @@ Nodes: TypeAlias = Iterable["Value"]
 Op: TypeAlias = str | Sequence[float]
 DETACHING = "cutting a Value off from its graph, by detach() or no_grad(),"
 NO_WORD = ""  # asked for by `is`, which is quick, and safe with whatever a user passes
+COPYING = "copying or pickling a Value"
 EQUALITY = "asking whether a Value equals something"
 new = object.__new__
 

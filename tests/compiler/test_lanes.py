@@ -6,6 +6,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import grad, hessian, hvp, jit, jvp, value_and_grad, vmap
+from autograd_lite.compiler.tracer import TracingError
 from autograd_lite.transforms.pytree import flatten
 
 HUGE, TINY, INF = 1e308, 5e-324, math.inf
@@ -70,3 +71,27 @@ def test_forward_mode_of_a_row(backend):
     f = vmap(lambda x: ag.sin(x) * x)
     agree(lambda a, b: jvp(f, (a,), (b,)), backend, [0.5, 1.0, 2.0], [1.0, 0.0, -0.75])
     agree(ag.jacobian(f), backend, [0.5, 1.0, 2.0])
+
+
+def test_a_number_that_outlives_the_mapped_function_is_no_result():
+    """It stands for one number a lane, where eager has that of one sample."""
+
+    def last(xs):
+        kept = []
+        vmap(lambda x: kept.append(x * 2.0) or x)(xs)
+        return kept[-1] * 1.0
+
+    def total(xs):
+        so_far = [0.0]
+
+        def add(x):
+            so_far[0] = so_far[0] + x
+            return x
+
+        vmap(add)(xs)
+        return so_far[0]
+
+    for f in (last, total):
+        assert f([1.0, 2.0, 3.0]) == 6.0
+        with pytest.raises(TracingError, match="outlived the function which vmap maps"):
+            jit(f)([1.0, 2.0, 3.0])

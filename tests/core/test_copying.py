@@ -5,7 +5,8 @@ import pickle
 
 import pytest
 
-from autograd_lite import Value, dot, primitive, tanh
+from autograd_lite import Value, dot, grad, jit, primitive, tanh
+from autograd_lite.compiler.tracer import TracingError
 
 
 @pytest.fixture
@@ -87,3 +88,21 @@ def test_a_user_s_primitive_must_be_declared_to_be_unpickled():
     del PRIMITIVES["triple_for_pickle"]
     with pytest.raises(ValueError, match=r"declare it with primitive\(\) first"):
         pickle.loads(data)
+
+
+COPIES = [copy.copy, copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v))]
+
+
+@pytest.mark.parametrize("copied", COPIES)
+def test_a_copy_made_inside_a_transform_is_a_number_there(copied):
+    w = Value(5.0)
+    assert type(grad(lambda x: copied(x) * x)(3.0)) is type(grad(lambda x: copied(w) * x)(3.0)) is float
+
+
+@pytest.mark.parametrize("copied", COPIES)
+def test_copies_are_not_recorded(copied):
+    """A copy would keep the number that the Value had at the recording."""
+    w = Value(5.0)
+    for f in (lambda x: copied(x) * x, lambda x: copied(w) * x):
+        with pytest.raises(TracingError, match="copying or pickling a Value is not possible"):
+            jit(f)(3.0)
