@@ -1,7 +1,8 @@
 """The web site is built by one command, and stands by itself: every page, every example, notebooks that run.
 
 It is served with a content security policy under which a browser refuses, and reports, whatever would be asked of
-another site. Skipped where what builds it is missing: the extra `site`, or npm.
+another site. Skipped where what builds it is missing: the extra `site`, or npm. SITE names a site that is built
+already, as the publishing workflow has it.
 """
 
 import functools
@@ -9,6 +10,7 @@ import html
 import html.parser
 import http.server
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -31,6 +33,8 @@ POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; report-u
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
     """The folder of the site."""
+    if "SITE" in os.environ:
+        return Path(os.environ["SITE"]).resolve()
     for module in ("sphinx", "myst_nb", "furo", "sphinx_copybutton", "jupyterlite_core", "jupyterlite_pyodide_kernel"):
         pytest.importorskip(module, reason="the extra [site] is not installed")
     if shutil.which("npm") is None:
