@@ -22,6 +22,7 @@ scalars  first last           instructions, one by one
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -29,7 +30,7 @@ import numpy as np
 
 from autograd_lite.compiler.fused import LANE_DOT, PAIRS, PRODUCTS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
 from autograd_lite.compiler.ir import Program
-from autograd_lite.compiler.memory import Memory, affine, distinct, same_rows
+from autograd_lite.compiler.memory import Memory, affine, distinct
 from autograd_lite.compiler.simplify import OF_THE_FIRST
 from autograd_lite.compiler.tracer import LANE, LANE_MEAN, LANE_SUM, STACK
 from autograd_lite.core import table
@@ -57,6 +58,7 @@ class Layout(Memory):
         self.size = rows * self.lanes + first - rows
         self.filled = rows * self.lanes + inputs - rows  # by the inputs
         self._constants = np.array(program.constants)
+        self._one = next((self.filled + k for k, x in enumerate(program.constants) if x == 1.0), -1)
         for begin, end in pairwise(program.groups):
             self._group(begin, end)
         self._flush()
@@ -167,97 +169,85 @@ class Layout(Memory):
             self._do("softmax", t, count, width, a, want)
 
     def _sums(self, targets: Any, at: Any, wide: Any, width: int, ends: Any, stops: bool) -> None:
+        if not len(targets):
+            return
         x, strides, e = self._listed(at.T), self._listed(wide if width > 1 else wide * 0), self._listed(ends)
         self._do("sums", self._new(targets, width), len(targets), width, at.shape[1], x, strides, e, stops)
 
     def _pairs(self, targets: Any, at: Any, wide: Any, width: int, stops: bool) -> None:
-        a, b = at[:, 0::2], at[:, 1::2]
-        first, second = wide[0::2], wide[1::2]
-        if width == 1:
-            if self._grid(targets, a, b, None, "matmul", int(stops)):
-                return
-        elif (first + second == 1).all() and (first == first[0]).all():
-            if first[0]:
-                a, b = b, a
-            for members, row in same_rows(b):
-                t = self._new(targets[members], width)
-                self._product("matmul", t, a[members], self._lane_rows(row), width, stops * (1 + int(first[0])))
-            return
-        self._sums(targets, at, wide, width, np.arange(at.shape[1]) % 2, stops)
+        """Sums of products of two factors. Last terms that are alone, times 1, are added to a matrix product after."""
+        a, b, count = at[:, 0::2], at[:, 1::2], at.shape[1] // 2
+        while count > 1 and (b[:, count - 1] == self._one).all():
+            count -= 1
+        rest = [(a[:, k], wide[2 * k]) for k in range(count, a.shape[1])]
+        kinds = wide[0 : 2 * count : 2], wide[1 : 2 * count : 2]
+        others = self._products("matmul", targets, (a[:, :count], b[:, :count]), kinds, width, int(stops), rest=rest)
+        self._sums(targets[others], at[others], wide, width, np.arange(at.shape[1]) % 2, stops)
 
     def _dots(self, targets: Any, at: Any, wide: Any, width: int) -> None:
         count = at.shape[1] // 2
-        a, b, bias = at[:, :count], at[:, count : 2 * count], at[:, 2 * count :]
-        first, second = wide[:count], wide[count : 2 * count]
-        if width == 1:
-            if self._grid(targets, a, b, bias, "dots", 0):
-                return
-        elif (first + second == 1).all() and (first == first[0]).all():
-            if first[0]:
-                a, b = b, a
-            for members, row in same_rows(b):
-                t = self._new(targets[members], width)
-                self._begin(t, bias[members, 0] if bias.size else None, wide[-1], len(members), width)
-                self._product("dots", t, a[members], self._lane_rows(row), width, 0)
-            return
-        x = self._listed(at)
-        t = self._new(targets, width)
-        self._do("call", t, len(targets), width, at.shape[1], x, self._listed(wide), primitive=table.dot)
-
-    def _grid(self, targets: Any, a: Any, b: Any, bias: Any, kind: str, stops: int) -> bool:
-        """Products of all of some rows with all of some others, as one matrix product; False if they are not."""
-        n, count = a.shape
-        if n == 1 or n * count < GRID:
-            return False
-        (rows, i), (columns, j) = distinct(a), distinct(b)
-        if len(rows) * len(columns) != n or len(np.unique(i * len(columns) + j)) != n:
-            return False
-        if len(columns) < len(rows):
-            rows, i, columns, j, stops = columns, j, rows, i, 2 * stops
-        width = len(columns)
-        t, place = self._take(n), i * width + j
-        self.address[targets] = t + place
-        across = np.ascontiguousarray(columns.T)
-        found = affine(across)
-        if found and (found.along == 1 or width == 1):
-            right = found.at, found.down
-        else:
-            right = self._take(across.size), width
-            if found:
-                self._do("copy", right[0], count, width, *found)
-            else:
-                self._do("gather", right[0], across.size, 1, self._listed(across), 0)
-        if bias is not None:
-            starts = np.zeros(n, dtype=np.int64)
-            if bias.size:
-                starts[place] = bias[:, 0]
-            self._begin(t, starts if bias.size else None, 0, n, 1)
-        self._product(kind, t, rows, right, width, stops)
-        return True
+        factors, kinds = (at[:, :count], at[:, count : 2 * count]), (wide[:count], wide[count : 2 * count])
+        bias = [(at[:, k], wide[k]) for k in range(2 * count, at.shape[1])]
+        others = self._products("dots", targets, factors, kinds, width, 0, bias=bias)
+        if others.size:
+            t, x = self._new(targets[others], width), self._listed(at[others])
+            self._do("call", t, len(others), width, at.shape[1], x, self._listed(wide), primitive=table.dot)
 
     def _lane_dots(self, targets: Any, at: Any, wide: Any) -> None:
-        """Sums over lanes of products of rows: of all rows of some with all of others, matrix products."""
-        lanes = self.lanes
-        if wide.all():
-            (gs, i), (xs, j) = distinct(at[:, :1]), distinct(at[:, 1:])
-            partners: dict[int, list[tuple[int, int]]] = defaultdict(list)
-            for target, p, q in zip(targets.tolist(), i.tolist(), j.tolist()):
-                partners[p].append((q, target))
-            alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
-            for p, found in partners.items():
-                found.sort()
-                alike[tuple([q for q, _ in found])].append(p)
-            if all(len(qs) * len(ps) >= 4 for qs, ps in alike.items()):
-                for qs, ps in alike.items():
-                    t = self._take(len(ps) * len(qs))
-                    for k, p in enumerate(ps):
-                        self.address[[target for _, target in partners[p]]] = t + k * len(qs) + np.arange(len(qs))
-                    across = xs[list(qs), 0] + np.arange(lanes).reshape(-1, 1)
-                    right, columns = self._take(across.size), affine(across)
-                    if columns:
-                        self._do("copy", right, lanes, len(qs), *columns)
-                    else:
-                        self._do("gather", right, across.size, 1, self._listed(across), 0)
-                    self._product("matmul", t, gs[ps] + np.arange(lanes), (right, len(qs)), len(qs), 1)
-                return
-        self._do("lanedot", self._new(targets, 1), len(targets), lanes, self._listed(at), wide[0], wide[1])
+        """Sums over lanes of products of rows."""
+        over = wide[:1] * np.arange(self.lanes), wide[1:] * np.arange(self.lanes)
+        others = self._products("matmul", targets, (at[:, :1], at[:, 1:]), (wide * 0, wide * 0), 1, 1, over)
+        if others.size:
+            t, x = self._new(targets[others], 1), self._listed(at[others])
+            self._do("lanedot", t, len(others), self.lanes, x, wide[0], wide[1])
+
+    def _products(
+        self, kind: str, targets: Any, factors: Any, wide: Any, width: int, stops: int,
+        over: Any = (0, 0), bias: Sequence[Any] = (), rest: Sequence[Any] = (),
+    ) -> Any:  # fmt: skip
+        """Products of all of some rows with all of some columns, as matrix products; which results are none of these.
+
+        A row's factors lie at the given addresses, and at so many more `over` each. With lanes, rows of single numbers
+        are multiplied with columns of lanes.
+        """
+        (a, b), (first, second) = factors, wide
+        if width > 1:
+            if not ((first + second == 1).all() and (first == first[0]).all()):
+                return np.arange(len(a))
+            if first[0]:
+                a, b, stops = b, a, 2 * stops
+        (_, i), (columns, j) = distinct(a), distinct(b)
+        found = grids(i, j) if width == 1 else [np.flatnonzero(j == k).reshape(-1, 1) for k in range(len(columns))]
+        others = np.ones(len(a), dtype=bool)
+        for members in found:
+            left, right, adjoints = spread(a[members[:, 0]], over[0]), spread(b[members[0]], over[1]), stops
+            if width == 1:
+                if members.size == 1 or members.size * left.shape[1] < GRID:
+                    continue
+                if len(right) < len(left):
+                    left, right, adjoints, members = right, left, 2 // stops if stops else 0, members.T
+            order = members.ravel()
+            others[order] = False
+            t, n = self._new(targets[order], width), len(order)
+            if kind == "dots":
+                self._begin(t, bias[0][0][order] if bias else None, bias[0][1] if bias else 0, n, width)
+            place = self._columns(right) if width == 1 else self._lane_rows(right[0])
+            columns_now = members.shape[1] if width == 1 else width
+            self._do(kind, t, columns_now, len(left), left.shape[1], columns_now, *self._matrix(left), *place, adjoints)
+            for addresses, is_wide in rest:
+                self._do("map", t, n * width, t, self._rows(addresses[order], is_wide, width), primitive=table.add)
+        return np.flatnonzero(others)
+
+
+def spread(addresses: Any, over: Any) -> Any:
+    """Each row of addresses, and so many more."""
+    return (addresses[:, :, None] + over).reshape(len(addresses), -1)
+
+
+def grids(i: Any, j: Any) -> list[Any]:
+    """Where all of some rows i meet all of some columns j: matrices of places in the two."""
+    order = np.lexsort((j, i))
+    alike: dict[bytes, list[Any]] = defaultdict(list)
+    for members in np.split(order, np.flatnonzero(np.diff(i[order])) + 1):
+        alike[j[members].tobytes()].append(members)
+    return [np.array(found) for found in alike.values()]

@@ -1,6 +1,5 @@
 """One vector of memory, operations on it (see `layout.py`), and operands brought together where they do not lie so."""
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -106,9 +105,18 @@ class Memory:
         self._do("gather", t, len(row), self.lanes, self._listed(row), 1)
         return t, self.lanes
 
-    def _product(self, kind: str, t: int, a: Any, b: tuple[int, int], width: int, stops: int) -> None:
-        left = self._matrix(a)
-        self._do(kind, t, width, a.shape[0], a.shape[1], width, *left, *b, stops)
+    def _columns(self, addresses: Any) -> tuple[int, int]:
+        """Where these rows of single numbers stand as columns beside each other, and the distance of their entries."""
+        n, count = addresses.shape
+        found = affine(addresses.T)
+        if found and (found.along == 1 or n == 1):
+            return found.at, found.down
+        t = self._take(addresses.size)
+        if found:
+            self._do("copy", t, count, n, *found)
+        else:
+            self._do("gather", t, addresses.size, 1, self._listed(addresses.T), 0)
+        return t, n
 
 
 def affine(addresses: Any) -> Affine | None:
@@ -127,9 +135,3 @@ def distinct(rows: Any) -> tuple[Any, Any]:
     which = np.array([first.setdefault(row.tobytes(), len(first)) for row in np.ascontiguousarray(rows)])
     starts = np.unique(which, return_index=True)[1]
     return rows[starts], which
-
-
-def same_rows(rows: Any) -> Sequence[tuple[Any, Any]]:
-    """For each different row: where it is, and the row."""
-    different, which = distinct(rows)
-    return [(np.flatnonzero(which == k), row) for k, row in enumerate(different)]
