@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import isfinite
+from numbers import Real
 from os.path import exists
 from types import FrameType
 from typing import Any, NoReturn
@@ -75,7 +76,7 @@ class Tracer(Value):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, (Value, float, int)):
+        if isinstance(other, (Value, float, int, Real)):
             _refuse(EQUALITY, REMEDIES[EQUALITY])
         return NotImplemented
 

@@ -19,6 +19,7 @@ def as_float(x: Any, argument: str) -> float:
     """x as a float, if it is a real number of any type; else a TypeError that names the argument and the remedy."""
     if type(x) is float:
         return x
+    refuse_masked(x, argument)
     if isinstance(x, Real) or (getattr(x, "shape", None) == () and getattr(x.dtype, "kind", None) in {*"biuf"}):
         try:
             return float(x)
@@ -73,7 +74,14 @@ def as_list(x: Any, argument: str, entries: str = "numbers or Values") -> list[A
     unordered = isinstance(x, (str, bytes, bytearray, memoryview, Mapping, Set))
     if unordered or not hasattr(x, "__iter__") or isinstance(x, type) or getattr(x, "shape", None) == ():
         raise TypeError(f"{argument} must be a list of {entries}, not {shown(x)}")
+    refuse_masked(x, argument)
     return list(x)
+
+
+def refuse_masked(x: Any, argument: str) -> None:
+    """A TypeError for a masked array of NumPy's, or a masked number: to ignore the mask would be silently wrong."""
+    if hasattr(x, "mask") and hasattr(x, "filled"):
+        raise TypeError(f"{argument} is a masked array, whose mask would be ignored: pass its .filled(number)")
 
 
 def shown(x: Any, most: int = 60) -> str:

@@ -14,7 +14,7 @@ from itertools import islice, product
 from math import prod
 from typing import Any
 
-from autograd_lite.core.checks import as_float, shown
+from autograd_lite.core.checks import as_float, refuse_masked, shown
 from autograd_lite.core.value import Number, Value
 
 
@@ -158,8 +158,7 @@ def _take_apart(tree: Any, place: str, leaves: list[Number], static: tuple[type,
         children = tuple(_take_apart(x, f"{place}[{shown(key)}]", leaves, static) for key, x in tree.items())
         return Structure(dict, tuple(tree), children)
     if is_array_type(kind):
-        if hasattr(tree, "mask"):
-            raise TypeError(f"{place} is a masked array, whose mask would be ignored: pass its .filled(number)")
+        refuse_masked(tree, place)
         if tree.dtype.kind not in "biufO":
             raise TypeError(f"{place} must be an array of real numbers, not of {tree.dtype}")
         flat = tree.ravel().tolist()

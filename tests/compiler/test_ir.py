@@ -2,6 +2,7 @@
 
 import math
 import tracemalloc
+from fractions import Fraction
 from functools import reduce
 from operator import add, mul
 
@@ -131,6 +132,7 @@ REFUSED = {
     "round": lambda x: round(x, 2) * x,
     "range": lambda x: sum([x for _ in range(x)]),
     "==": lambda x: x if x == 1.0 else -x,
+    "== of a fraction": lambda x: x if x == Fraction(1, 2) else -x,
     "in": lambda x: x if x in (0.0, 1.0) else -x,
     "index": lambda x: [x, -x][x],
     "int": lambda x: int(x) * x,

@@ -19,6 +19,13 @@ def test_numbers_of_numpy_are_numbers():
     assert type(check_size(numpy.int64(3), "n")) is int
 
 
+def test_a_mask_is_not_ignored():
+    ma = pytest.importorskip("numpy").ma
+    for check, masked in ((as_float, ma.masked), (as_list, ma.array([1.0, 2.0], mask=[True, False]))):
+        with pytest.raises(TypeError, match=r"x is a masked array, whose mask would be ignored: pass its \.filled"):
+            check(masked, "x")
+
+
 def test_a_tensor_is_told_how_to_become_a_number():
     class Tensor:
         shape, dtype, detach = (), "float32", None

@@ -298,6 +298,8 @@ def test_a_value_equals_its_number():
     x = Value(2.0)
     assert x == 2
     assert x == np.float64(2.0)
+    assert x == fractions.Fraction(4, 2)
+    assert np.float32(2.0) == x
     assert x != 3.0
     assert x != "2"
     assert x is not None
