@@ -91,6 +91,12 @@ def no_gc() -> Iterator[None]:
 
     Gradients left by `backward(create_graph=True)` are cycles: such passes call the collector now and then themselves.
     The collector's setting is as before on the way out.
+
+    >>> from autograd_lite import Value, sum
+    >>> with no_gc():
+    ...     loss = sum(Value(float(i)) ** 2 for i in range(1000))
+    >>> loss.item()
+    332833500.0
     """
     was_enabled = gc.isenabled()
     try:

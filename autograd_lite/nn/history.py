@@ -17,6 +17,13 @@ class History:
 
     `ended` says why training stopped, `note` why it was not compiled where it might have been. As the last line of a
     notebook's cell it shows its curves; so does `plot()`.
+
+    >>> from autograd_lite import nn, optim
+    >>> model = nn.Neuron(1, nonlin=False, seed=0)
+    >>> data = [[0.0], [1.0]], [1.0, 3.0]
+    >>> history = nn.fit(model, data, nn.mse_loss, optim.SGD(model.parameters(), lr=0.4), epochs=200)
+    >>> len(history["loss"]), history["loss"][-1] < 1e-6
+    (200, True)
     """
 
     def __init__(self) -> None:

@@ -49,6 +49,14 @@ def load(path: str | os.PathLike[str], model: M | None = None) -> Any:
     Of the classes of `nn` and activations by name a model is built anew; any other needs a `model` to load into. A
     ValueError says what is wrong with a file that is cut short, changed, of another kind, or does not fit; `model` is
     then as it was.
+
+    >>> import tempfile
+    >>> from autograd_lite import nn
+    >>> model, other = nn.MLP(2, [3, 1], seed=0), nn.MLP(2, [3, 1], seed=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     loaded = nn.load(nn.save(model, folder + "/model.json"), other)
+    >>> loaded is other, other.state_dict() == model.state_dict()
+    (True, True)
     """
     if model is not None and not isinstance(model, Module):
         raise TypeError(f"load(path, model) needs a Module to load into, not {shown(model)}")

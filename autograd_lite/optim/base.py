@@ -16,6 +16,17 @@ class Optimizer:
 
     A subclass defines `update(x, g, memory, lr)`: the parameter's next number from its present one, its gradient and
     its dict of remembered numbers, which it may change. There `self.steps` counts the step being taken, 1 first.
+
+    >>> class Halving(Optimizer):
+    ...     def update(self, x, g, memory, lr):
+    ...         return x - lr * g / self.steps
+    >>> x = Value(1.0)
+    >>> optimizer = Halving([x], lr=0.5)
+    >>> for _ in range(2):
+    ...     x.grad = 1.0
+    ...     optimizer.step()
+    >>> x.data
+    0.25
     """
 
     remembers: tuple[str, ...] = ()

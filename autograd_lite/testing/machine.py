@@ -37,6 +37,11 @@ class GraphMachine(RuleBasedStateMachine):
 
     `nodes[i]` is a Value and `entries[i]`, `data[i]`, `grads[i]` what the reference holds of it: operations by number,
     floats, and the gradient that each node should have. The reference differentiates by summing over all paths.
+
+    >>> from hypothesis import settings
+    >>> from hypothesis.stateful import run_state_machine_as_test
+    >>> few = settings(max_examples=2, stateful_step_count=8, database=None)
+    >>> run_state_machine_as_test(GraphMachine, settings=few)
     """
 
     indices = Bundle("indices")

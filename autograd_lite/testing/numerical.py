@@ -24,6 +24,10 @@ class Estimate(NamedTuple):
     """A derivative, and how far it may be off; at a kink the middle of all slopes between `left` and `right`.
 
     `noise` is how far values of f may be off, as measured. `notes` say what was seen. An `error` of inf: nothing known.
+
+    >>> slope = numerical_derivative(abs, 0.0)
+    >>> round(slope.left), round(slope.right), round(slope.value), slope.error >= 1.0
+    (-1, 1, 0, True)
     """
 
     value: float

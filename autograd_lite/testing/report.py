@@ -42,7 +42,13 @@ def judge(got: float, estimate: Estimate, rtol: float, scale: float = 0.0) -> st
 
 @dataclass
 class Partial:
-    """One partial derivative: as computed, as values of f have it, the verdict, and what the ratio suggests."""
+    """One partial derivative: as computed, as values of f have it, the verdict, and what the ratio suggests.
+
+    >>> from autograd_lite.testing import numerical_derivative
+    >>> slope = numerical_derivative(math.sin, 0.0)
+    >>> Partial("x", 1.0, slope, judge(1.0, slope, rtol=1e-6)).verdict
+    'right'
+    """
 
     name: str
     got: float
@@ -86,7 +92,13 @@ class Partial:
 
 @dataclass
 class Report:
-    """What `check_gradients` found at one point: each partial derivative, what else is wrong, and what was noticed."""
+    """What `check_gradients` found at one point: each partial derivative, what else is wrong, and what was noticed.
+
+    >>> from autograd_lite.testing import check_gradients
+    >>> report = check_gradients(lambda x: x * x, 3.0, grad=lambda x: 2.0 * x)
+    >>> report.right, report.partials[0].got, report.partials[0].expected
+    (True, 6.0, 6.0)
+    """
 
     function: str
     point: dict[str, Any]
@@ -159,11 +171,27 @@ class CheckError(AssertionError):
 
 
 class WrongGradientError(CheckError):
-    """Some partial derivative is wrong; `report` has all of them."""
+    """Some partial derivative is wrong; `report` has all of them.
+
+    >>> from autograd_lite.testing import check_gradients
+    >>> try:
+    ...     check_gradients(lambda x: x * x, 3.0, grad=lambda x: x)
+    ... except WrongGradientError as error:
+    ...     print(error.report.partials[0].hint)
+    ratio 0.5: a factor 2 is missing
+    """
 
 
 class CannotTellError(CheckError):
-    """No partial derivative is known to be wrong, but values of f cannot confirm all of them; `report` says which."""
+    """No partial derivative is known to be wrong, but values of f cannot confirm all of them; `report` says which.
+
+    >>> from autograd_lite.testing import check_gradients
+    >>> try:
+    ...     check_gradients(lambda x: 1.0 if x > 0.0 else 0.0, 0.0, grad=lambda x: 0.0)
+    ... except CannotTellError as error:
+    ...     print(error.report.partials[0].verdict)
+    cannot tell
+    """
 
 
 def suggestion(got: float, estimate: Estimate, lengths: Mapping[int, str]) -> tuple[float, str]:

@@ -42,7 +42,14 @@ TAILS: dict[str, tuple[float, ...]] = {  # where the function saturates, underfl
 
 
 def values(min_value: float = -1e3, max_value: float = 1e3) -> SearchStrategy[Value]:
-    """Leaves, with finite data between the two bounds. `from_type(Value)` draws from it; prints as `Value(0.5)`."""
+    """Leaves, with finite data between the two bounds. `from_type(Value)` draws from it; prints as `Value(0.5)`.
+
+    >>> from hypothesis import given
+    >>> @given(values(0.0, 1.0))
+    ... def test_square_is_smaller(x):
+    ...     assert x * x <= x
+    >>> test_square_is_smaller()
+    """
     return st.builds(Value, st.floats(min_value, max_value))
 
 
@@ -52,6 +59,13 @@ def inputs_for(primitive: Primitive | str) -> SearchStrategy[tuple[float, ...]]:
     Besides ordinary numbers: the ends of the domain, kinks and ties, both zeros, subnormal and huge numbers, points
     where the function saturates, and the floats next to all of these. One that takes any
     number of operands gets one to five.
+
+    >>> from autograd_lite import exp, log
+    >>> from hypothesis import given
+    >>> @given(inputs_for("log"))
+    ... def test_exp_undoes_log(operands):
+    ...     assert math.isclose(exp(log(*operands)), *operands, rel_tol=1e-12)
+    >>> test_exp_undoes_log()
     """
     primitive = primitive if isinstance(primitive, Primitive) else _named(getattr(primitive, "__name__", primitive))
     low, high = DOMAINS.get(primitive.name, (-inf, inf))
@@ -193,6 +207,13 @@ def expressions(
 
     At most `max_steps` operations, none nested deeper than `max_depth`, drawn from `rules`. Failing examples shrink to
     few operations, the first ones of `rules`, with no step that the result does not need.
+
+    >>> from autograd_lite import vmap
+    >>> from hypothesis import given
+    >>> @given(expressions(inputs=2, rules=["+", "*"], max_steps=4))
+    ... def test_a_batch_of_one(f):
+    ...     assert vmap(f)([2.0], [-1.0]) == [f(2.0, -1.0)]
+    >>> test_a_batch_of_one()
     """
     names = [primitive.name if isinstance(primitive, Primitive) else primitive for primitive in rules]
     choice = st.tuples(st.sampled_from(names), st.integers(2, 4), st.lists(st.integers(0, 30), min_size=4, max_size=4))
@@ -208,7 +229,14 @@ def expressions(
 
 @st.composite
 def mlps(draw: DrawFn, *, max_width: int = 4, max_layers: int = 3, inputs: int | None = None) -> Network:
-    """Small networks of `inputs` inputs (one to `max_width` if None), up to `max_layers` layers, and one output."""
+    """Small networks of `inputs` inputs (one to `max_width` if None), up to `max_layers` layers, and one output.
+
+    >>> from hypothesis import given
+    >>> @given(mlps(inputs=2))
+    ... def test_there_is_one_output(network):
+    ...     assert len(network([1.0, -1.0])) == 1
+    >>> test_there_is_one_output()
+    """
     width = st.integers(1, max_width)
     sizes = [inputs or draw(width), *draw(st.lists(width, max_size=max_layers - 1)), 1]
     weight = st.floats(-2.0, 2.0).map(lambda x: round(x, 3))

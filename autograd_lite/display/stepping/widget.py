@@ -29,6 +29,11 @@ def live(root: Value, *, language: str | None = None) -> Any:
     Values of the notebook follow. The other way the page follows after each cell that was run, or when `refresh()` is
     called. Raises ImportError without the package anywidget (`pip install anywidget`), ValueError for a graph too large
     for a page, or one that nothing can compute again, such as one with nodes recorded by hand.
+
+    >>> x = Value(3.0, label="x")
+    >>> page = live(x * x)
+    >>> page.leaves
+    [3.0]
     """
     if not isinstance(root, Value):
         raise TypeError(f"live(root) takes a Value, not {shown(root)}")
