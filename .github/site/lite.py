@@ -10,6 +10,8 @@ from pathlib import Path
 import distribution
 import nbformat
 
+from autograd_lite.cli.lab import with_sources
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 KERNEL_EXTENSION = "@jupyterlite/pyodide-kernel-extension"
@@ -29,7 +31,7 @@ def build(out: Path, work: Path, notebooks: dict[str, nbformat.NotebookNode], be
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(ROOT / "notebooks/pictures", target.parent / "pictures", dirs_exist_ok=True)
         notebook.metadata.update(nbformat.from_dict(KERNEL))
-        nbformat.write(notebook, target)
+        target.write_text(with_sources(nbformat.writes(notebook), target.parent), encoding="utf-8")
     kernel = {"loadPyodideOptions": {"packages": distribution.PRELOADED}}
     plugin = f"{KERNEL_EXTENSION}:kernel"
     settings = {"litePluginSettings": {plugin: kernel}, "exposeAppInBrowser": True, "appName": "autograd_lite"}

@@ -49,7 +49,8 @@ def jupyterlab(tmp_path_factory):
     pytest.importorskip("anywidget", reason="anywidget is not installed")
     folder = tmp_path_factory.mktemp("jupyterlab")
     port = _free_port()
-    home = {name: str(tmp_path_factory.mktemp("home")) for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")}
+    home = {name: str(tmp_path_factory.mktemp("home")) for name in ("HOME", "JUPYTER_CONFIG_DIR")}
+    home["JUPYTER_DATA_DIR"] = str(folder / ".jupyter")  # for tests that sign notebooks
     source = str(Path(__file__).parents[2])
     environment = {k: v for k, v in os.environ.items() if k != "AUTOGRAD_LITE_DOT"}
     environment |= home | {

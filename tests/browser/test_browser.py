@@ -340,8 +340,12 @@ return {
 """
 
 
-def test_the_course_shows_its_mathematics_and_its_pictures(browser, jupyterlab):
+TRUSTED = "return [...jupyterapp.shell.currentWidget.content.model.cells].every((c) => c.type !== 'code' || c.trusted)"
+
+
+def test_the_course_opens_trusted_and_shows_its_mathematics_and_its_pictures(browser, jupyterlab, monkeypatch):
     address, folder = jupyterlab
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(folder / ".jupyter"))
     lab(folder / "course", launch=False)
     for path in sorted((folder / "course").glob("*.ipynb")):
         browser.get(f"{address}/lab/workspaces/{path.stem}/tree/course/{path.name}")
@@ -361,6 +365,7 @@ def test_the_course_shows_its_mathematics_and_its_pictures(browser, jupyterlab):
 
         page.wait(shown, f"{path.name} shows all mathematics and pictures")
         assert browser.execute_script(SHOWN)["wrong"] == []
+        assert browser.execute_script(TRUSTED)
         browser.execute_async_script(
             "jupyterapp.serviceManager.sessions.shutdownAll().then(arguments[0], arguments[0])"
         )

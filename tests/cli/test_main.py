@@ -1,6 +1,8 @@
 """The command line, and expressions typed as text."""
 
+import json
 import math
+import re
 import subprocess
 import sys
 
@@ -53,14 +55,53 @@ def test_parsing_follows_python_s_precedence():
     assert parse("max([a, b, 2])", {"a": 1.0, "b": 5.0}).data == 5.0
 
 
-def test_lab_copies_the_notebooks_and_keeps_what_a_reader_changed(tmp_path, capsys):
+@pytest.fixture
+def signatures(tmp_path_factory, monkeypatch):
+    """A folder in place of the one where Jupyter keeps what its user trusts."""
+    folder = tmp_path_factory.mktemp("jupyter")
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(folder))
+    return folder
+
+
+def test_lab_copies_the_notebooks_and_keeps_what_a_reader_changed(tmp_path, signatures, capsys):
     assert main(["lab", str(tmp_path), "--copy-only"]) == 0
     first = tmp_path / "01_value.ipynb"
     assert "cells" in first.read_text(encoding="utf-8")
     first.write_text("changed")
     assert main(["lab", str(tmp_path), "--copy-only"]) == 0
     assert first.read_text() == "changed"
-    assert str(tmp_path) in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert str(tmp_path) in said
+    assert re.search(r"Open 01_value.ipynb with: .+ -m jupyterlab .+\n$", said)
+
+
+def test_copies_are_trusted_and_what_a_reader_made_of_them_is_not(tmp_path, signatures):
+    sign = pytest.importorskip("nbformat.sign", reason="nbformat is not installed")
+    import nbformat
+
+    mine = tmp_path / "02_chain_rule.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 + 1")]), mine)
+    assert main(["lab", str(tmp_path), "--copy-only"]) == 0
+    notary = sign.NotebookNotary(data_dir=str(signatures))
+    trusted = {p.name for p in tmp_path.glob("*.ipynb") if notary.check_signature(nbformat.read(p, as_version=4))}
+    assert trusted == {p.name for p in tmp_path.glob("*.ipynb")} - {mine.name}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_link_of_a_copy_leads_to_a_file(language, tmp_path, signatures):
+    pytest.importorskip("babel", reason="Babel is not installed")
+    assert main(["lab", str(tmp_path), "--copy-only", "--language", language]) == 0
+    files = [*tmp_path.glob("*.ipynb"), *tmp_path.glob("*.md")]
+    links = {link for path in files for link in re.findall(r"\]\(([\w./-]+\.\w+)\)", markdown(path))}
+    assert {"02_chain_rule.ipynb", "source/core/table.py"} <= links
+    assert [link for link in links if not (tmp_path / link).is_file()] == []
+
+
+def markdown(path):
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".ipynb":
+        return text
+    return "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"] if cell["cell_type"] == "markdown")
 
 
 def test_import_is_light():
@@ -90,7 +131,7 @@ def test_lab_opens_for_root_too_and_says_what_is_next(tmp_path, monkeypatch, cap
     monkeypatch.setattr("autograd_lite.cli.lab.find_spec", lambda name: True)
     monkeypatch.setattr(subprocess, "run", lambda command, **_: commands.append(command) or Done())
     assert main(["lab", str(tmp_path)]) == 0
-    assert commands == [[sys.executable, "-m", "jupyterlab", *options, str(tmp_path)]]
+    assert commands[-1:] == [[sys.executable, "-m", "jupyterlab", *options, str(tmp_path)]]
     assert "Begin with 01_value.ipynb" in capsys.readouterr().out
 
 

@@ -121,6 +121,7 @@ def test_code_and_outputs_of_a_translated_notebook_are_those_of_the_original(pat
 
 def test_lab_copies_the_course_in_the_language_asked_for(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter"))
     assert main(["lab", "--language", "zh", "--copy-only"]) == 0
     copies = tmp_path / "autograd_lite_notebooks_zh"
     assert {p.name for p in copies.glob("*.ipynb")} == {p.name for p in NOTEBOOKS}
