@@ -8,7 +8,7 @@ whole batch's are read by Python itself (an `if` on an input, a token that index
 import random
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
 from itertools import chain
@@ -31,7 +31,7 @@ CALLS = 5  # of a model, to see whether it does the same each time
 class Batches:
     """Steps on batches of the samples, pairs of inputs and targets. What a batch of `size` needs is recorded at once.
 
-    Without a `size` all samples make one batch. Then targets are part of the program, and Python may read them.
+    Without a `size` all samples make one batch. Then Python may read the targets, if it has to: as part of the program.
     """
 
     def __init__(
@@ -44,21 +44,27 @@ class Batches:
         with_outputs: bool,
     ) -> None:
         self.model, self.loss, self.samples, self.with_outputs = model, loss, samples, with_outputs
-        self.whole = size is None
+        self.size, self.whole = size, size is None
         self.trainer = Trainer(self._one_by_one, optimizer)
         self._gradients: dict[int, Gradient] = {}
         self._rows: Any = None  # the numbers of the last batch
         self._count = Tracer()  # how many samples
         inputs, targets = zip(*samples)
-        self._table = Table([inputs] if self.whole else [inputs, targets])
-        if self._table.structures:
-            with suppress(TracingError) if self.whole else nullcontext(), no_gc():
-                check_calls_alike(model, self._table.stand_in(Tracer)[1][0])
-                self._lanes, self._sample = self._table.stand_in(LaneTracer)
-                first = min(size or len(samples), len(samples))
-                self._gradients[first] = self._record(first)
+        self._prepare([inputs, targets], Exception if self.whole else ())
+        if self.whole and not self._gradients:
+            self._prepare([inputs], TracingError)
         if not self._gradients:
             check_calls_alike(model, inputs[0])
+
+    def _prepare(self, columns: Sequence[Sequence[Any]], ignored: Any) -> None:
+        """Record the model over lanes, with these columns of the samples as rows, if there are rows of them."""
+        self._table = Table(columns)
+        if self._table.structures:
+            with suppress(ignored), no_gc():
+                check_calls_alike(self.model, self._table.stand_in(Tracer)[1][0])
+                self._lanes, self._sample = self._table.stand_in(LaneTracer)
+                first = min(self.size or len(self.samples), len(self.samples))
+                self._gradients[first] = self._record(first)
 
     def step(self, batch: Sequence[int], check: Check) -> tuple[float, list[Any]]:
         """Take a step on the samples with these numbers; returns the loss before it, and the outputs if asked for."""
@@ -100,7 +106,8 @@ class Batches:
         """The loss over the outputs, which are recorded already."""
         tape.lane_count, start = self._count, len(tape)
         outputs = lane_by_lane(tape.lanes, self._outputs, self._structure)
-        targets = [t for _, t in self.samples] if self.whole else lane_by_lane(tape.lanes, *flatten(self._sample[1]))
+        known = [t for _, t in self.samples]  # unless they are rows
+        targets = lane_by_lane(tape.lanes, *flatten(self._sample[1])) if self._sample[1:] else known
         return put_into_lanes(tape, start, [self.loss(outputs, targets)])[0]
 
     def _graph_of(self, tape: Tape, value: Value) -> Graph:

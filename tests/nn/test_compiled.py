@@ -144,6 +144,16 @@ def test_targets_that_are_no_numbers():
     same(perceptron(), data=(XS, ["low", "high"] * 5), loss=loss)
 
 
+def test_a_whole_batch_s_targets_may_be_read_by_python_too():
+    def loss(outputs, targets):
+        return sum([y, y * y][t] for y, t in zip(outputs, targets))
+
+    data = XS, [i % 2 for i in range(10)]
+    same(perceptron(), data=data, loss=loss)
+    with pytest.raises(TracingError, match="plain number or index"):
+        fit(*perceptron()(), data=data, loss=loss, batch_size=5)
+
+
 def test_captured_values_are_read_again_at_each_step():
     scale = Value(1.0)
     seen = []
