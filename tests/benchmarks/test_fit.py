@@ -1,9 +1,10 @@
 """What users call, `nn.fit`, beside the same loop in PyTorch: `pytest tests/benchmarks/test_fit.py -s`, by hand.
 
-Both train the same network on the same data in float64 on one thread, in one process, in turn. A whole run is all that
-the call of `fit` takes. Times are the processor's, for other programs that run beside. A step is what a whole run takes longer than a short one, over the steps that it has more, and
-recording what is left of the short run without its steps. Kernels are compiled before. All figures are medians over
-rounds, ratios those of what `fit` takes by what PyTorch takes in the same round.
+Both train the same network on the same data in float64 on one thread, in one process, in turn. Times are the
+processor's, so that what else runs on the machine disturbs less. A whole run is all that the call of `fit` takes. A
+step is what a whole run takes longer than a short one, over the steps that it has more, and recording what is left of
+the short run without its steps. Kernels are compiled before. All figures are medians over rounds, ratios those of what
+`fit` takes by what PyTorch takes in the same round.
 """
 
 import os
