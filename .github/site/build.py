@@ -69,11 +69,11 @@ def fetch_node_modules(work: Path) -> None:
 def sphinx(stage: Path, out: Path, language: str) -> None:
     """Make pages of a folder; a warning is an error."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(HERE)]), "SITE_LANGUAGE": language}
-    command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-W", "--keep-going", str(stage), str(out)]
+    made = stage.with_name(f"{stage.name}-made") / "html"  # beside it myst-nb lays what nobody asked for
+    command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-W", "--keep-going", str(stage), str(made)]
     if subprocess.run(command, env=environment).returncode:
         sys.exit("the pages have warnings")
-    for left in (".doctrees", "_sources", "jupyter_execute"):
-        shutil.rmtree(out / left, ignore_errors=True)
+    shutil.copytree(made, out, ignore=shutil.ignore_patterns(".doctrees", ".buildinfo", "_sources"), dirs_exist_ok=True)
 
 
 def timed(what: str, step, *arguments) -> None:  # type: ignore[no-untyped-def]

@@ -51,3 +51,6 @@ def build(out: Path, work: Path, notebooks: dict[str, nbformat.NotebookNode], be
     done = subprocess.run(command, cwd=lite, capture_output=True, text=True)
     if done.returncode:
         sys.exit(done.stdout + done.stderr)
+    for ending in ("eot", "svg", "ttf"):  # of fonts that lie there as woff2 too, which browsers take
+        for font in (out / "build").glob(f"fa-*.{ending}"):
+            font.unlink()

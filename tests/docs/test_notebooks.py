@@ -7,6 +7,7 @@ import pytest
 import readme
 
 import notebooks
+from autograd_lite.cli.translation import load
 
 each_notebook = pytest.mark.parametrize("path", notebooks.ALL, ids=lambda path: path.stem)
 
@@ -90,14 +91,23 @@ def test_what_is_hidden_is_hidden_everywhere(path):
         assert in_lab == ("hide-input" in cell.metadata.get("tags", []))
 
 
-@pytest.mark.parametrize(("text", "folder"), [(readme.TEXT, "notebooks/"), (readme.CHINESE, "")])
-def test_a_readme_lists_every_notebook_by_its_title(text, folder):
-    titles = [nbformat.read(path, as_version=4).cells[0].source.splitlines()[0] for path in notebooks.ALL]
+def test_the_readme_lists_every_notebook_by_its_title():
     rows = [
-        f"| {int(path.stem[:2])} | [{title.partition('. ')[2]}]({folder}{path.name}) |"
-        for path, title in zip(notebooks.ALL, titles)
+        f"| {int(path.stem[:2])} | [{title.partition('. ')[2]}](notebooks/{path.name}) |"
+        for path, title in zip(notebooks.ALL, titles())
     ]
-    assert re.findall(r"^\| \d+ \| \[.+?\]\(.+?\.ipynb\) \|", text, re.MULTILINE) == rows
+    assert re.findall(r"^\| \d+ \| \[.+?\]\(.+?\.ipynb\) \|", readme.TEXT, re.MULTILINE) == rows
+
+
+def test_its_chinese_twin_lists_them_by_the_titles_that_they_have_in_chinese():
+    pytest.importorskip("babel", reason="babel is not installed")
+    chinese = load(notebooks.ALL[0].parent / "zh.po")
+    links = [f"[{chinese[title].removeprefix('# ')}]({path.name})" for path, title in zip(notebooks.ALL, titles())]
+    assert re.findall(r"\[[^\]]+\]\(\w+\.ipynb\)", readme.CHINESE) == [re.sub(r"(\d)\. ", r"\1 ", x) for x in links]
+
+
+def titles():
+    return [nbformat.read(path, as_version=4).cells[0].source.splitlines()[0] for path in notebooks.ALL]
 
 
 SOLUTION = """<details><summary>Solution</summary>

@@ -49,7 +49,7 @@ def test_the_test_command_is_the_one_that_ci_runs():
     assert 'bash -c "$test_command"' in (ROOT / ".ci/run").read_text()
 
 
-@pytest.mark.parametrize("name", ["README.md", "notebooks/README.zh.md"])
+@pytest.mark.parametrize("name", ["README.md", "notebooks/README.zh.md", "notebooks/terms.zh.md"])
 def test_every_link_leads_somewhere(name):
     page = ROOT / name
     for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
@@ -64,18 +64,12 @@ def test_inline_commands_run(text, tmp_path):
 
 
 def test_the_commands_of_the_chinese_readme_are_right(tmp_path, monkeypatch):
-    setup, again = [block.splitlines() for block in readme.blocks("sh", readme.CHINESE)]
-    install, lab = setup
+    pytest.importorskip("babel", reason="babel is not installed")
+    [[install, lab]] = [block.splitlines() for block in readme.blocks("sh", readme.CHINESE)]
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
-    for line in (install, again[0]):  # installing is what got this test here
-        assert re.fullmatch(r'python3 -m pip install (-e )?"\.\[(\w+)\]"', line).group(2) in extras
+    assert re.fullmatch(r'python3 -m pip install "\.\[(\w+)\]"', install)[1] in extras  # it got this test here
     program, *arguments = shlex.split(lab)
     assert program == "autograd-lite"
     monkeypatch.chdir(tmp_path)
     assert main([*arguments, "--copy-only"]) == 0
-    assert (tmp_path / "autograd_lite_notebooks" / "README.zh.md").exists()
-    for line in again[1:]:  # which test_notebooks runs
-        program, script, *names = shlex.split(line)
-        assert program == "python"
-        assert (ROOT / script).exists()
-        assert all((ROOT / "notebooks" / name).exists() for name in names)
+    assert (tmp_path / "autograd_lite_notebooks_zh" / "README.zh.md").exists()

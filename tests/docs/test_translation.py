@@ -23,8 +23,8 @@ WORDLESS = re.compile(r"\$\$.*?\$\$|\$[^$]*\$|`[^`]*`|<[^>]*>|\]\([^)]*\)", re.D
 NAMES = {"PyTorch", "JAX"}  # headings that are the same in every language
 MARKS = re.compile(r"^ *(\d+\.|[*-]|#+|\|) ", re.MULTILINE)  # what items, headings and rows of tables begin with
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-README = (FOLDER / "README.zh.md").read_text(encoding="utf-8").partition("## 名词对照")[2]
-TERMS = re.findall(r"^\| ([^|]+) \| ([A-Za-z' -]+) \| [^|]+ \|$", README, re.MULTILINE)
+TABLE = (FOLDER / "terms.zh.md").read_text(encoding="utf-8")
+TERMS = re.findall(r"^\| ([^|]+) \| ([A-Za-z' -]+) \| [^|]+ \|$", TABLE, re.MULTILINE)
 SAME = re.compile(r"\$\$.+?\$\$|\$[^$]+\$|``?[^`]+``?|\]\([^)]+\)|</?\w+>", re.DOTALL)  # code, formulas, links, tags
 
 
@@ -75,7 +75,7 @@ def test_nothing_is_left_in_english():
 
 @pytest.mark.parametrize(("chinese", "english"), TERMS, ids=[english for _, english in TERMS])
 def test_a_term_is_always_the_same_word(chinese, english):
-    """The table of terms in README.zh.md holds for the whole course."""
+    """The table of terms.zh.md holds for the whole course."""
     term = re.compile(rf"\b{re.escape(english)}(e?s)?\b", re.IGNORECASE)
     assert [m for m, other in CATALOGUE.items() if term.search(WORDLESS.sub(" ", m)) and chinese not in other] == []
 
