@@ -113,6 +113,9 @@ def slope_of(call: Callable[[float], float], claim: float = math.nan, grain: flo
         return unknown(f"f is {y0} here")
     if noise > 0.1 * (max(seen) - min(seen)) and noise > 16.0 * grain * size + _smallest(grain):
         return unknown("f changes faster than the smallest step, or is noise alone")
+    stairs = _stairs(phi, y0, up, down)
+    if stairs > 16.0 * grain * size:
+        return unknown(f"f moves in steps of {stairs:.2g}: is its result rounded?")
     sides = []
     for quotients, side in ((lefts, "left"), (rights, "right")):
         first, second, last = (abs(quotients[k]) for k in (-7, -4, -1))
@@ -154,6 +157,23 @@ def _noise(
         single = grain == EPSILON and 1.5e-8 < noise / size < 2e-6
         notes.append(f"f is only good to {noise / 3.0:.0e}" + ": is it float32 inside?" * single)
     return noise + grain * size + _smallest(grain), notes
+
+
+def _stairs(phi: Callable[[float], float], y0: float, up: Sequence[float], down: Sequence[float]) -> float:
+    """The height of the stairs, if f is flat at the smallest steps and moves by multiples of one height at larger ones.
+
+    0.0 for any other function, also where only one side moves: that is a kink, or a jump, nearby.
+    """
+    rises: list[float] = []
+    for sign, ys in ((1.0, up), (-1.0, down)):
+        moved = [h for y, h in zip(ys, STEPS) if y != y0]
+        if len(moved) < 3 or moved[-1] < STEPS[14]:
+            return 0.0
+        places = [y0, *(phi(sign * k * moved[-1]) for k in range(1, 9))]
+        rises += [abs(b - a) for a, b in pairwise(places) if b != a]
+    least = min(rises)
+    finite = all(map(math.isfinite, rises))
+    return least if finite and all(abs(math.remainder(y, least)) < 1e-6 * least for y in rises) else 0.0
 
 
 def _smallest(grain: float) -> float:

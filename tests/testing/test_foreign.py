@@ -234,12 +234,21 @@ FAULTS = {
     "f changes faster than the smallest step": lambda: check_gradients(
         lambda x: math.sin(3e7 * x), 0.3, grad=lambda x: 3e7 * math.cos(3e7 * x)
     ),
+    "f moves in steps of 0.0001: is its result rounded?": lambda: check_gradients(
+        lambda x: round(math.sin(x), 4), 0.5, grad=math.cos
+    ),
     "f is not a number on the left": lambda: check_gradients(lambda x: x**1.5, 0.0, grad=lambda x: 1.0),
     "f is nan here": lambda: check_gradients(lambda x: math.nan * x, 1.0, grad=lambda x: 0.0),
     "f is flat here to its last digit": lambda: check_gradients(math.tanh, 25.0, grad=lambda x: 1e-21),
     "values of f say nothing here": lambda: check_gradients(lambda x: x // 1, 1.0, grad=lambda x: 0.0),
     "outside of its graph": lambda: check_gradients(lambda x: x * x.data, 3.0),
 }
+
+
+def test_a_function_that_is_flat_nearby_is_not_taken_for_a_rounded_one():
+    """Flat between two kinks, and flat between two jumps far away."""
+    check_gradients(lambda x: max(abs(x) - 0.001, 0.0), 0.0, grad=lambda x: 0.0)
+    check_gradients(math.floor, 10.5, grad=lambda x: 0.0)
 
 
 @pytest.mark.parametrize("sentence", FAULTS)
