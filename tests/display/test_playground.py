@@ -52,6 +52,27 @@ def test_metrics_become_part_of_the_training_step():
     assert len(slopes) == len(model.parameters())
 
 
+def test_live_and_untrusted_it_says_to_run_the_cell():
+    pytest.importorskip("anywidget")
+    bundle = xor()[1].live()._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert "Run this cell" in data["text/html"]
+    assert "<script" not in data["text/html"]
+    assert "run this cell" in data["text/plain"]
+
+
+def test_live_without_anywidget_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    with pytest.raises(ImportError, match=r"live\(\) needs anywidget: pip install anywidget"):
+        xor()[1].live()
+
+
+def test_where_scripts_do_not_run_it_says_what_to_do():
+    before = xor()[1]._repr_html_().split("<script")[0]
+    assert "Run this cell" in before
+    assert "<button" not in before
+
+
 def test_the_same_page_is_the_same_text():
     assert xor()[1]._repr_html_() == xor()[1]._repr_html_()
 

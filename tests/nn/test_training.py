@@ -246,6 +246,8 @@ def test_where_no_picture_can_be_shown_it_says_so_before_anything_is_trained(mon
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match="needs matplotlib: pip install matplotlib"):
         nn.fit(model, LINE, nn.mse_loss, optimizer, progress="plot")
+    with pytest.raises(ImportError, match="needs matplotlib: pip install matplotlib"):
+        nn.History().plot()
     assert model.state_dict() == before
 
 

@@ -207,7 +207,7 @@ def _measures(ax: Any, run: Run) -> Draw:
         side, style = (right, "--") if k else (ax, "-")
         lines += side.plot([], [], style, color=COLOURS[k % len(COLOURS)], label=name, linewidth=2)
     if len(lines) > 1:
-        right.legend(handles=lines, loc="lower left")
+        right.legend(handles=lines, loc="center right")
 
     def draw(shot: int) -> None:
         step = run.shots[shot]
