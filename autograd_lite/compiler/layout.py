@@ -63,7 +63,7 @@ class Layout(Memory):
             self._group(begin, end)
         self._flush()
         self._gather_outputs()
-        self.memory = np.zeros(self.size + 8)
+        self.memory = np.zeros(self.size + 16)
         self.memory[self.filled : self.filled + len(self._constants)] = self._constants
         for at, values in self._fixed.values():
             self.memory[at : at + values.size] = values

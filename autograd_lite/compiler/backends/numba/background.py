@@ -1,11 +1,12 @@
-"""A process that compiles kernels into the cache while the program already runs."""
+"""A process that compiles kernels into the cache while programs already run."""
 
 import os
 import pickle
 import subprocess
 import sys
 from collections.abc import Sequence
-from threading import Lock
+from queue import Empty, Queue
+from threading import Lock, Thread
 from typing import Any
 
 from autograd_lite.compiler.backends.numba.scalars import OURS
@@ -13,28 +14,24 @@ from autograd_lite.compiler.backends.numba.store import LOADED, Kernel, address,
 from autograd_lite.core import table
 from autograd_lite.core.primitives import Primitive
 
-STARTS = "from autograd_lite.compiler.backends.numba.background import work; work()"
+WORK = "from autograd_lite.compiler.backends.numba.background import work; work()"
+PATIENCE = 10.0  # seconds for which the process waits for more to do
+# An interrupt in the terminal is for the program, not for what compiles for it.
+APART: dict[str, Any] = (
+    {"creationflags": 0x200} if sys.platform == "win32" else {"start_new_session": True}  # a new process group
+)
 
 _lock = Lock()
 _process: "subprocess.Popen[bytes] | None" = None
 _asked: set[Kernel] = set()  # what processes have been asked for
 
 
-def are_ready(kernels: Sequence[Kernel], calls: int) -> bool:
-    """Whether these kernels can be used now, after so many calls. Sees to it that they will be.
-
-    Importing Numba takes half a second: what has been called once and may not be called again does without.
-    """
-    missing = [kernel for kernel in kernels if kernel not in LOADED]
-    if not missing:
-        return True
-    if calls == 0 and "numba" not in sys.modules and may_start_processes():
-        start([kernel for kernel in missing if not kernel.is_stored()])
+def are_ready(kernels: Sequence[Kernel]) -> bool:
+    """Whether these kernels can be used now. Sees to it that they will be: where no process brings them, at once."""
+    absent = [kernel for kernel in kernels if kernel not in LOADED and not kernel.is_stored()]
+    if absent and ask(absent):
         return False
-    absent = [kernel for kernel in missing if not kernel.is_stored()]
-    if absent and start(absent):
-        return False
-    for kernel in missing:
+    for kernel in kernels:
         address(kernel)
     return True
 
@@ -44,36 +41,33 @@ def may_start_processes() -> bool:
     return bool(sys.executable) and not getattr(sys, "frozen", False)
 
 
-def start(kernels: Sequence[Kernel]) -> bool:
-    """Have a process compile these kernels, one process at a time; whether one runs that may yet bring them."""
+def ask(kernels: Sequence[Kernel]) -> bool:
+    """Have a process compile these kernels, one process for all; whether one runs that may yet bring them."""
     global _process
     with _lock:
-        if _process is not None and _process.poll() is None:
-            return True
-        wanted = [kernel for kernel in kernels if kernel not in _asked]  # what a process failed at, it fails at again
-        if len(wanted) < len(kernels) or not wanted or not may_start_processes():
+        runs = _process is not None and _process.poll() is None
+        new = [kernel for kernel in kernels if kernel not in _asked]
+        if not new or (not runs and len(new) < len(kernels)):
+            return runs  # what a process failed at, it fails at again
+        if not may_start_processes():
             return False
         try:
-            _process = subprocess.Popen(
-                [sys.executable, "-c", STARTS],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                **APART,
-            )
+            if not runs:
+                _process = subprocess.Popen(
+                    [sys.executable, "-c", WORK],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    **APART,
+                )
+            assert _process is not None
             assert _process.stdin is not None
-            _process.stdin.write(pickle.dumps((sys.path, str(cache_folder()), [_sent(k) for k in kernels])))
-            _process.stdin.close()
+            _process.stdin.write(pickle.dumps((sys.path, str(cache_folder()), [_sent(k) for k in new])))
+            _process.stdin.flush()
         except (OSError, ValueError):
             return False
-        _asked.update(wanted)
+        _asked.update(new)
         return True
-
-
-# An interrupt in the terminal is for the program, not for what compiles for it.
-APART: dict[str, Any] = (
-    {"creationflags": 0x200} if sys.platform == "win32" else {"start_new_session": True}  # a new process group
-)
 
 
 def _sent(kernel: Kernel) -> tuple[str, str | bytes | None]:
@@ -84,16 +78,39 @@ def _sent(kernel: Kernel) -> tuple[str, str | bytes | None]:
     return kernel.kind, pickled((primitive.name, primitive.forward, primitive.arity))
 
 
+def _received(kind: str, what: str | bytes | None) -> Kernel:
+    if isinstance(what, bytes):
+        name, forward, arity = pickle.loads(what)
+        primitive = Primitive(name, forward, lambda g: (), "")
+        primitive.arity = arity
+        return Kernel(kind, primitive)
+    return Kernel(kind, getattr(table, what) if what else None)
+
+
 def work() -> None:
-    """What the process does: compile what stands on its standard input."""
-    path, folder, sent = pickle.load(sys.stdin.buffer)
-    sys.path[:] = path
-    os.environ["AUTOGRAD_LITE_CACHE"] = folder
-    for kind, what in sent:
-        if isinstance(what, bytes):
-            name, forward, arity = pickle.loads(what)
-            primitive = Primitive(name, forward, lambda g: (), "")
-            primitive.arity = arity
-            address(Kernel(kind, primitive))
-        else:
-            address(Kernel(kind, getattr(table, what) if what else None))
+    """What the process does: compile what is asked for on its standard input, until nothing comes any more."""
+    requests: Queue[Any] = Queue()
+    Thread(target=_listen, args=(requests,), daemon=True).start()
+    while request := _next(requests):
+        sys.path[:], os.environ["AUTOGRAD_LITE_CACHE"], sent = request
+        for kind, what in sent:
+            try:
+                address(_received(kind, what))
+            except Exception:  # whatever a compiler raises: who asked finds out, and says it
+                continue
+    os._exit(0)  # not by way of the thread, which still reads
+
+
+def _listen(requests: "Queue[Any]") -> None:
+    try:
+        while True:
+            requests.put(pickle.load(sys.stdin.buffer))
+    except EOFError:
+        requests.put(None)
+
+
+def _next(requests: "Queue[Any]") -> Any:
+    try:
+        return requests.get(timeout=PATIENCE)
+    except Empty:
+        return None

@@ -1,4 +1,4 @@
-# mypy: disable-error-code="untyped-decorator, no-any-return"
+# mypy: disable-error-code="untyped-decorator, no-untyped-call, call-overload, attr-defined, no-any-return"
 """The table's forward functions, compiled by Numba from their own source.
 
 Each is compiled as it stands in the folder `numeric` or a user's module, in a namespace where the
@@ -7,16 +7,15 @@ own machinery (`math.fsum` and its like) is written out below.
 """
 
 import dis
-import marshal
 import math
 import operator
 import types
 from collections.abc import Callable, Iterator, Sequence
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
-from numba import float64, njit
+from numba import carray, float64, njit
+from numba.core.types import CPointer, ExternalFunction, uint64, void
 
 from autograd_lite.compiler.backends.numba import simd
 from autograd_lite.compiler.ir import CannotRunError
@@ -24,7 +23,12 @@ from autograd_lite.core.primitives import Primitive
 from autograd_lite.numeric import exact, ieee, reductions
 
 Function = Callable[..., Any]
-compile_function: Any = njit(error_model="numpy")  # division follows IEEE 754
+# Division follows IEEE 754, and nobody calls the functions from Python.
+compiles: Any = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+inlined: Any = njit(error_model="numpy", inline="always")  # into the one that calls it, which compiles sooner
+# Room for numbers, without the arrays and lists of Numba, which take long to compile and need Numba when they run.
+_allocate = ExternalFunction("PyMem_RawMalloc", CPointer(float64)(uint64))
+release = ExternalFunction("PyMem_RawFree", void(CPointer(float64)))
 
 
 def compiled(function: Any) -> Any:
@@ -43,20 +47,9 @@ def compiled(function: Any) -> Any:
         names = {name for name in _global_names(code) if name in function.__globals__}
         namespace = {name: _bound(function.__globals__[name]) for name in names} | {"__name__": __name__}
         copy = types.FunctionType(code, namespace, function.__name__, function.__defaults__, function.__closure__)
-        result = compile_function(named(copy, _own_name(function)))
+        result = compiles(copy)
     COMPILED[function] = result
     return result
-
-
-def named(function: Any, name: str) -> Any:
-    """The function by a name that no other has, in any process: by its name machine code finds it, on disk too."""
-    function.__qualname__ = name
-    return function
-
-
-def _own_name(function: Any) -> str:
-    cells = [repr(cell.cell_contents) for cell in function.__closure__ or ()]
-    return f"{function.__name__}_{sha256(marshal.dumps(function.__code__) + repr(cells).encode()).hexdigest()[:16]}"
 
 
 def compiled_forward(primitive: Primitive) -> Any:
@@ -91,7 +84,7 @@ def _call_math(name: str, arity: int) -> Any:
     parameters = "x" if arity == 1 else "x, y"
     scope: dict[str, Any] = {"math": math, "__name__": __name__}
     exec(f"def {name}({parameters}):\n    return math.{name}({parameters})", scope)
-    return compile_function(scope[name])
+    return compiles(scope[name])
 
 
 COMPILED: dict[Any, Any] = {}
@@ -102,7 +95,13 @@ two_sum, two_product = compiled(exact.two_sum), compiled(exact.two_product)
 # --- Python's own machinery, written out ---------------------------------------------------------------------------
 
 
-@compile_function
+@compiles
+def new(count: int) -> Any:
+    """Room for so many numbers."""
+    return _allocate(8 * count)
+
+
+@compiles
 def fsum(xs: Sequence[float]) -> float:
     """The correctly rounded sum: compensated where that is sure to round it correctly."""
     total, error, size = 0.0, 0.0, 0.0
@@ -114,9 +113,9 @@ def fsum(xs: Sequence[float]) -> float:
     return total + error if total + (error - slack) == total + (error + slack) else exact_sum(xs)
 
 
-@compile_function
+@compiles
 def exact_sum(xs: Sequence[float]) -> float:
-    """The correctly rounded sum, as `math.fsum`: Shewchuk's exact partial sums."""
+    """The correctly rounded sum, as `math.fsum`."""
     plain, scale = 0.0, 1.0
     for x in xs:
         plain += x
@@ -125,7 +124,13 @@ def exact_sum(xs: Sequence[float]) -> float:
             if x - x != 0.0:
                 return plain
         scale = 2.0**-64  # finite numbers, but their sum overflows on the way
-    partials, count = np.empty(len(xs) + 1), 0  # an array: Numba takes seconds to compile lists
+    return scaled_sum(xs, scale) / scale
+
+
+@compiles
+def scaled_sum(xs: Sequence[float], scale: float) -> float:
+    """The correctly rounded sum of scale * x: Shewchuk's exact partial sums."""
+    partials, count = new(len(xs) + 1), 0
     for x in xs:
         x *= scale
         kept = 0
@@ -141,8 +146,6 @@ def exact_sum(xs: Sequence[float]) -> float:
             x = high
         partials[kept] = x
         count = kept + 1
-    if count == 0:
-        return 0.0
     count -= 1
     total, low = partials[count], 0.0
     while count > 0 and low == 0.0:
@@ -154,21 +157,22 @@ def exact_sum(xs: Sequence[float]) -> float:
         doubled = 2.0 * low  # halfway between two floats: the rest decides
         if doubled == (total + doubled) - total:
             total += doubled
-    return total / scale
+    release(partials)
+    return total
 
 
-@compile_function
+@compiles
 def mean(xs: Sequence[float]) -> float:
     total = fsum(xs)
-    if abs(total) < math.inf or total != total:
-        return total / len(xs)
-    scaled = np.empty(len(xs))
-    for i in range(len(xs)):
-        scaled[i] = xs[i] * 2.0**-64
-    return fsum(scaled) / len(xs) * 2.0**64
+    if abs(total) == math.inf:
+        for x in xs:
+            if x - x != 0.0:
+                return total
+        return scaled_sum(xs, 2.0**-64) / len(xs) * 2.0**64
+    return total / len(xs)
 
 
-@compile_function
+@compiles
 def prod(xs: Sequence[float]) -> float:
     product = 1.0
     for x in xs:
@@ -176,7 +180,7 @@ def prod(xs: Sequence[float]) -> float:
     return product
 
 
-@compile_function
+@compiles
 def length(xs: Sequence[float]) -> float:
     """The Euclidean length: squares taken exactly, after scaling by a power of two."""
     largest = 0.0
@@ -197,22 +201,22 @@ def length(xs: Sequence[float]) -> float:
     return (root + (((total - square) - error) + low) / (2.0 * root)) / scale
 
 
-@compile_function
+@compiles
 def hypot(a: float, b: float) -> float:
     return length((a, b))
 
 
-@compile_function
+@compiles
 def floor(x: float) -> float:
     return float(np.floor(x))
 
 
-@compile_function
+@compiles
 def fmod(x: float, y: float) -> float:
     return float(np.fmod(x, y))
 
 
-@compile_function
+@compiles
 def dot(v: Sequence[float]) -> float:
     """As `reductions.dot`, of plain sums and their rounding errors; term by term where these do not suffice."""
     n = len(v) // 2
@@ -224,18 +228,27 @@ def dot(v: Sequence[float]) -> float:
         total, error = two_sum(total, product)
         errors += error
         squares += product * product
-    if simd.is_usual(total, squares):
+    if simd.is_usual(total, squares, 1):
         return simd.corrected(total, errors, product_errors, squares)
-    terms = np.zeros(2 * n + 1)
+    room = new(2 * n + 1)
     for i in range(n):
-        terms[i], terms[n + 1 + i] = two_product(v[i], v[n + i])
-    if len(v) > 2 * n:
-        terms[n] = v[len(v) - 1]
-    total = fsum(terms[: n + 1])
-    if abs(total) * 4.0 < length(terms[: n + 1]):
-        exact_total = fsum(terms)
-        if exact_total - exact_total == 0.0:
-            return exact_total
+        room[i], room[n + 1 + i] = two_product(v[i], v[n + i])
+    room[n] = v[len(v) - 1] if len(v) > 2 * n else 0.0
+    total = exact_dot(room, n)
+    release(room)
+    return total
+
+
+@inlined
+def exact_dot(room: Any, n: int) -> float:
+    """The sum of n products and one more term, after which their rounding errors lie; with these where terms cancel."""
+    terms, total = carray(room, 2 * n + 1), 0.0
+    for count in (n + 1, 2 * n + 1):
+        exact = fsum(terms[:count])
+        if count == n + 1 or exact - exact == 0.0:
+            total = exact
+        if not abs(total) * 4.0 < length(terms[: n + 1]):
+            break
     return total
 
 
@@ -246,14 +259,14 @@ vars(IEEE_MATH).update(inf=math.inf, nan=math.nan, floor=floor, prod=prod, fsum=
 
 
 COMPILED |= {
-    function: compile_function(named(formula, name))
-    for function, name, formula in (
-        (float, "identity", lambda x: x),
-        (operator.add, "add", lambda a, b: a + b),
-        (operator.sub, "sub", lambda a, b: a - b),
-        (operator.mul, "mul", lambda a, b: a * b),
-        (operator.truediv, "div", lambda a, b: a / b),
-        (operator.neg, "neg", lambda a: -a),
+    function: compiles(formula)
+    for function, formula in (
+        (float, lambda x: x),
+        (operator.add, lambda a, b: a + b),
+        (operator.sub, lambda a, b: a - b),
+        (operator.mul, lambda a, b: a * b),
+        (operator.truediv, lambda a, b: a / b),
+        (operator.neg, lambda a: -a),
     )
 }
 COMPILED |= {

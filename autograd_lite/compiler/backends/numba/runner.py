@@ -14,11 +14,13 @@ from autograd_lite.compiler.backends import numpy as by_numpy
 from autograd_lite.compiler.backends.numba import background
 from autograd_lite.compiler.backends.numba.scalars import NUMBER, SUMS
 from autograd_lite.compiler.backends.numba.store import Kernel, address
-from autograd_lite.compiler.fused import PRODUCTS, STOPPING_PRODUCTS
+from autograd_lite.compiler.fused import PAIRS, STOPPING_PAIRS, SUM
 from autograd_lite.compiler.ir import CannotRunError, Program
 from autograd_lite.compiler.layout import Layout
 
-RUN = ctypes.CFUNCTYPE(None, ctypes.c_uint64, ctypes.c_int64, ctypes.c_uint64, ctypes.c_uint64)
+RUN = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 5)
+_ignored = ctypes.c_void_p()  # Numba's functions write a result, and an error, by address
+IGNORED = ctypes.addressof(_ignored)
 
 
 def load(program: Program) -> "Runner":
@@ -32,7 +34,6 @@ class Runner:
     def __init__(self, program: Program) -> None:
         self.program, self.layout = program, Layout(program)
         self.kernels = needed(self.layout)
-        self.calls = 0
         self.run: Any = None
         self.is_settled = False
 
@@ -44,13 +45,12 @@ class Runner:
     def _settle(self) -> None:
         """Take the kernels if they are ready. What Numba cannot compile stays with NumPy, which calls it."""
         try:
-            if background.are_ready(self.kernels, self.calls):
+            if background.are_ready(self.kernels):
                 self.run, self.is_settled = Compiled(self.layout), True
         except CannotRunError:
             self.is_settled = True
         if self.run is None:
             self.run = by_numpy.of_layout(self.layout)
-        self.calls += 1
 
 
 def needed(layout: Layout) -> list[Kernel]:
@@ -72,10 +72,11 @@ class Compiled:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         index: list[int] = []
-        self.numbers = np.array([x for entry in entries(layout, index) for x in entry], dtype=np.int64)
+        numbers = [x for entry in entries(layout, index) for x in entry]
+        self.numbers = np.array([1 + len(numbers), *numbers], dtype=np.int64).view(np.uint64)
         self.index = np.concatenate([layout.index, np.array(index, dtype=np.uint32)])
         self.run = RUN(address(Kernel("run")))
-        self.fixed = self.numbers.ctypes.data, self.numbers.size, self.index.ctypes.data
+        self.fixed = IGNORED, IGNORED, self.numbers.ctypes.data, self.index.ctypes.data
         self.free: list[tuple[Any, int]] = []
 
     def __call__(self, inputs: Sequence[Any]) -> Any:
@@ -85,7 +86,8 @@ class Compiled:
             memory = self.layout.memory.copy()
             at = memory.ctypes.data
         by_numpy.fill(memory, inputs)
-        self.run(*self.fixed, at)
+        if self.run(*self.fixed, at):
+            return by_numpy.of_layout(self.layout)(inputs)  # a user's function raised an error: it raises it here too
         outputs = memory[self.layout.outputs].copy()
         self.free.append((memory, at))
         return outputs
@@ -111,10 +113,9 @@ def scalar_entry(layout: Layout, i: int, index: list[int]) -> list[int]:
     assert op is not None
     target = int(layout.address[i])
     xs = layout.address[[x if x >= 0 else -1 - x for x in signed]].tolist()
-    if op in (PRODUCTS, STOPPING_PRODUCTS):
-        xs = [2 * x + (s < 0) for x, s in zip(xs, signed)]
     if op in SUMS:
-        return [NUMBER[op], target, len(xs), *xs]
+        ends = [s < 0 or op is SUM or (op in (PAIRS, STOPPING_PAIRS) and k % 2) for k, s in enumerate(signed)]
+        return [NUMBER[op], target, len(xs), *[2 * x + bool(end) for x, end in zip(xs, ends)]]
     if op in NUMBER:
         return [NUMBER[op], target, *xs]
     if op.arity is not None:

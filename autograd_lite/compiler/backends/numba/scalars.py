@@ -8,7 +8,7 @@ from autograd_lite.compiler.fused import PAIRS, PRODUCTS, STOPPING_PAIRS, STOPPI
 from autograd_lite.core import table
 from autograd_lite.core.primitives import Primitive
 
-SUMS = (SUM, PAIRS, STOPPING_PAIRS, PRODUCTS, STOPPING_PRODUCTS)  # number, target, count, operands
+SUMS = {SUM: 1, PAIRS: 1, PRODUCTS: 1, STOPPING_PAIRS: 2, STOPPING_PRODUCTS: 2}  # number, target, count, operands
 FREQUENT = (
     table.add,
     table.sub,
@@ -21,32 +21,36 @@ FREQUENT = (
     table.where,
     table.stop,
 )  # number, target, operands
-NUMBER = {primitive: 1 + k for k, primitive in enumerate((*SUMS, *FREQUENT))}
+NUMBER = SUMS | {primitive: 3 + k for k, primitive in enumerate(FREQUENT)}
 OURS = {primitive: name for name, primitive in vars(table).items() if isinstance(primitive, Primitive)}
 
 
 def loop_source() -> str:
-    """The source of the loop: scalar instructions that are frequent stand in it, all else it calls."""
+    """The source of the loop."""
     lines = []
     for primitive in FREQUENT:
         code, count = NUMBER[primitive], primitive.arity or 0
-        operands = ", ".join(f"m[o[p + {2 + k}]]" for k in range(count))
-        lines += [f"        elif code == {code}:", f"            m[o[p + 1]] = f{code}({operands})"]
-        lines += [f"            p += {2 + count}"]
+        operands = ", ".join(f"m[o[p + U({2 + k})]]" for k in range(count))
+        lines += [f"        elif code == U({code}):", f"            m[o[p + U(1)]] = f{code}({operands})"]
+        lines += [f"            p += U({2 + count})"]
     return LOOP.replace("{frequent}", "\n".join(lines))
 
 
 LOOP = """
-def body(o, end, x, m, at_o, at_x, at_m):
-    p = 0
+def run(o, x, m):
+    p, end = U(1), o[0]
     while p < end:
         code = o[p]
-        if code == 0:
-            call(o[p + 2], at_o + U(8) * U(p + 3), at_x, at_m)
-            p += o[p + 1]
-        elif code <= 5:
-            n = o[p + 2]
-            m[o[p + 1]] = total(code, o, p + 3, n, m)
-            p += 3 + n
+        if code == U(0):
+            if call(o[p + U(2)], offset(o, p + U(3)), x, m) != 0:
+                raise ArithmeticError
+            p += o[p + U(1)]
+        elif code <= U(2):
+            n = o[p + U(2)]
+            y = total(m, o, p + U(3), n, U(0))
+            if code == U(2) and y != y:
+                y = total(m, o, p + U(3), n, U(1))
+            m[o[p + U(1)]] = y
+            p += U(3) + n
 {frequent}
 """

@@ -1,9 +1,11 @@
 # mypy: disable-error-code="untyped-decorator, no-untyped-call, import-untyped, attr-defined, misc, no-any-return"
 """Vectors of floats in compiled code: `load` and `store` some numbers that lie side by side, compute with all at once.
 
-Each lane of a vector gets the bits that a float would get. The functions take floats as well, as vectors of one.
+Each lane of a vector gets the bits that a float would get. Vectors are added, subtracted and multiplied; the functions
+`product_error`, `corrected` and `is_usual` take vectors and floats.
 """
 
+import operator
 import platform
 from collections.abc import Callable
 from typing import Any
@@ -13,11 +15,12 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.datamodel import models
-from numba.extending import intrinsic, register_model
+from numba.extending import intrinsic, lower_builtin, register_model, type_callable
 
 HAS_FMA = platform.machine().lower() not in ("x86_64", "amd64", "i386", "i686") or bool(
     llvmlite.binding.get_host_cpu_features().get("fma")
 )
+I64 = ir.IntType(64)
 
 
 class Vector(types.Type):
@@ -34,61 +37,74 @@ class VectorModel(models.PrimitiveModel):
         super().__init__(manager, kind, ir.VectorType(ir.DoubleType(), kind.width))
 
 
+def _operation(function: Callable[..., Any], write: str) -> None:
+    @type_callable(function)
+    def typer(context: Any) -> Any:
+        return lambda a, b: a if isinstance(a, Vector) and a == b else None
+
+    @lower_builtin(function, Vector, Vector)
+    def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return getattr(builder, write)(*args)
+
+
+_operation(operator.add, "fadd")
+_operation(operator.sub, "fsub")
+_operation(operator.mul, "fmul")
+
+
 def of_width(width: int) -> tuple[Any, Any]:
     """`load(m, i)` and `splat(x)` that give vectors of this width."""
-    kind = types.float64 if width == 1 else Vector(width)
+    kind = ir.VectorType(ir.DoubleType(), width)
 
     @intrinsic
     def load(context: Any, m: Any, i: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            place = _place(builder, args, context.get_data_type(kind), context, signature)
-            return builder.load(place, align=8)
+            return builder.load(builder.bitcast(builder.gep(args[0], [args[1]]), kind.as_pointer()), align=8)
 
-        return kind(m, i), generate
+        return Vector(width)(m, i), generate
 
     @intrinsic
     def splat(context: Any, x: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            return _all_lanes(builder, args[0], width)
+            empty = ir.Constant(kind, ir.Undefined)
+            one = builder.insert_element(empty, args[0], ir.Constant(ir.IntType(32), 0))
+            return builder.shuffle_vector(one, empty, ir.Constant(ir.VectorType(ir.IntType(32), width), [0] * width))
 
-        return kind(x), generate
+        return Vector(width)(x), generate
 
     return load, splat
 
 
 @intrinsic
-def store(context: Any, m: Any, i: Any, v: Any) -> Any:
+def store(context: Any, m: Any, i: Any, v: Any, n: Any) -> Any:
+    """Write the first n lanes."""
+
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        builder.store(args[2], _place(builder, args, args[2].type, context, signature), align=8)
+        m, i, v, n = args
+        place = builder.gep(m, [i])
+        with builder.if_else(builder.icmp_unsigned("==", n, I64(v.type.count))) as (whole, part):
+            with whole:
+                builder.store(v, builder.bitcast(place, v.type.as_pointer()), align=8)
+            with part:
+                room = cgutils.alloca_once_value(builder, v)
+                cgutils.raw_memcpy(builder, place, room, n, 8)
         return context.get_dummy_value()
 
-    return types.void(m, i, v), generate
+    return types.void(m, i, v, types.uint64), generate
 
 
-def _place(builder: Any, args: Any, kind: Any, context: Any, signature: Any) -> Any:
-    """A pointer to entry i of array m."""
-    array = context.make_array(signature.args[0])(context, builder, args[0])
-    return builder.bitcast(builder.gep(array.data, [args[1]]), kind.as_pointer())
-
-
-def _all_lanes(builder: Any, x: Any, width: int) -> Any:
-    if width == 1:
-        return x
-    empty = ir.Constant(ir.VectorType(x.type, width), ir.Undefined)
-    one = builder.insert_element(empty, x, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(one, empty, ir.Constant(ir.VectorType(ir.IntType(32), width), [0] * width))
-
-
-def _compute(count: int, write: Callable[..., Any], result: Any = None) -> Any:
-    """An intrinsic over `count` vectors of one type; `write(builder, *vectors)` writes what computes the result."""
+def _formula(write: Callable[..., Any], count: int, result: Any = None) -> Any:
+    """An intrinsic; `write(builder, *args)` writes what computes the result from `count` operands of one type."""
 
     def typed(*kinds: Any) -> Any:
-        signature = (result or kinds[0])(*kinds)
-        return signature, lambda context, builder, signature, args: write(builder, *args)
+        kinds = (*kinds[:count], *[types.uint64] * len(kinds[count:]))
+        return (result or kinds[0])(*kinds), lambda context, builder, signature, args: write(builder, *args)
 
-    if count == 2:
-        return intrinsic(lambda context, a, b: typed(a, b))
-    return intrinsic(lambda context, a, b, c, d: typed(a, b, c, d))
+    if count == 4:
+        return intrinsic(lambda context, a, b, c, d: typed(a, b, c, d))
+    if result:
+        return intrinsic(lambda context, a, b, n: typed(a, b, n))
+    return intrinsic(lambda context, a, b: typed(a, b))
 
 
 def _product_error(builder: Any, a: Any, b: Any) -> Any:
@@ -119,8 +135,8 @@ def _corrected(builder: Any, total: Any, errors: Any, product_errors: Any, squar
     return builder.fadd(total, builder.select(builder.fcmp_ordered("<", size, squares), both, errors))
 
 
-def _is_usual(builder: Any, total: Any, squares: Any) -> Any:
-    """Whether in all lanes `corrected` is right: no terms near the ends of the range, none that cancel altogether."""
+def _is_usual(builder: Any, total: Any, squares: Any, n: Any) -> Any:
+    """Whether in the first n lanes `corrected` is right: no terms near the ends of the range, none that all cancel."""
     most = builder.fmul(_number(total.type, 1e15), builder.fmul(total, total))
     bounds = [("<", _number(total.type, 1e280)), (">", _number(total.type, 1e-280)), ("<", most)]
     first, *rest = (builder.fcmp_ordered(comparison, squares, bound) for comparison, bound in bounds)
@@ -128,17 +144,14 @@ def _is_usual(builder: Any, total: Any, squares: Any) -> Any:
         first = builder.and_(first, condition)
     if first.type == ir.IntType(1):
         return first
-    count = first.type.count
-    return builder.icmp_unsigned("==", builder.bitcast(first, ir.IntType(count)), ir.Constant(ir.IntType(count), -1))
+    lanes = builder.zext(builder.bitcast(first, ir.IntType(first.type.count)), I64)
+    return builder.icmp_unsigned("==", builder.or_(lanes, builder.shl(I64(-1), n)), I64(-1))
 
 
 def _number(kind: Any, x: float) -> Any:
     return ir.Constant(kind, x if kind == ir.DoubleType() else [x] * kind.count)
 
 
-add = _compute(2, lambda builder, a, b: builder.fadd(a, b))
-sub = _compute(2, lambda builder, a, b: builder.fsub(a, b))
-mul = _compute(2, lambda builder, a, b: builder.fmul(a, b))
-product_error = _compute(2, _product_error)
-corrected = _compute(4, _corrected)
-is_usual = _compute(2, _is_usual, types.boolean)
+product_error = _formula(_product_error, 2)
+corrected = _formula(_corrected, 4)
+is_usual = _formula(_is_usual, 2, types.boolean)

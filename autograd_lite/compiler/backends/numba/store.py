@@ -1,8 +1,8 @@
 """Kernels by their addresses: each compiled by itself, and kept on disk by itself.
 
-For each kernel there is a file of source in the cache folder, and Numba keeps the machine code beside it. Its name has
-a digest of all the source that it is made from, of the versions and of the processor, so that what fits is found and
-what does not is not. A folder in which others may write is not used: they could put their machine code there.
+For each kernel there is an object file in the cache folder. Its name has a digest of all the source that it is made
+from, of the versions and of the processor, so that what fits is found and what does not is not; the file begins with a
+digest of its own. A folder in which others may write is not used: they could put their machine code there.
 """
 
 import hashlib
@@ -41,17 +41,15 @@ class Kernel(NamedTuple):
         return self.kind.encode() + pickled((self.primitive.forward, self.primitive.arity))
 
     def path(self) -> Path:
-        """The file of its source. That of its machine code is there when `done` is."""
-        digest = hashlib.sha256(b"\0".join([_basis(), self.code()])).hexdigest()[:24]
-        return cache_folder() / f"{self.kind}_{digest}.py"
+        """The file of its machine code."""
+        return cache_folder() / f"{self.kind}_{_digest(_basis() + self.code()).hex()[:24]}.o"
 
     def is_stored(self) -> bool:
-        return done(self.path()).exists()
+        return self.path().exists()
 
 
-def done(path: Path) -> Path:
-    """The file that says that a kernel has been compiled and stored, to the end."""
-    return path.with_suffix(".done")
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
 
 
 def pickled(x: Any) -> bytes:
@@ -70,7 +68,7 @@ def _basis() -> bytes:
     """What every kernel depends on."""
     sources = [*sorted(HERE.glob("*.py")), *sorted(NUMERIC.glob("*.py"))]
     versions = [version("numba"), version("llvmlite"), sys.version, platform.machine(), _processor()]
-    return b"\0".join([*[path.read_bytes() for path in sources], *[v.encode() for v in versions]])
+    return _digest(b"\0".join([*[path.read_bytes() for path in sources], *[v.encode() for v in versions]]))
 
 
 def _processor() -> str:
@@ -110,21 +108,29 @@ LOADED: dict[Kernel, tuple[int, Any]] = {}  # addresses, and what keeps the mach
 def address(kernel: Kernel) -> int:
     """The address of a kernel: loaded, or compiled and stored."""
     if kernel not in LOADED:
-        from autograd_lite.compiler.backends.numba import build
+        from autograd_lite.compiler.backends.numba import machine
 
-        path = kernel.path()
-        source, namespace = build.source(kernel.kind, kernel.primitive)
-        if not path.exists() or path.read_text() != source:
-            _write(path, source)
-        compiled = build.kernel(source, str(path), namespace, kernel.kind)
-        if not done(path).exists():
-            _write(done(path), "")
-        LOADED[kernel] = compiled.address, compiled
+        code = _read(kernel.path())
+        if code is None:
+            from autograd_lite.compiler.backends.numba import build
+
+            code = build.object_code(kernel.kind, kernel.primitive)
+            _write(kernel.path(), code)
+        LOADED[kernel] = machine.load(code)
     return LOADED[kernel][0]
 
 
-def _write(path: Path, text: str) -> None:
+def _read(path: Path) -> bytes | None:
+    """What `_write` wrote, if all of it is there."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    return data[32:] if _digest(data[32:]) == data[:32] else None
+
+
+def _write(path: Path, code: bytes) -> None:
     """Write a file whole: another process sees all of it or nothing."""
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
-        file.write(text)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        file.write(_digest(code) + code)
     os.replace(file.name, path)
