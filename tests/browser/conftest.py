@@ -1,10 +1,16 @@
-"""A headless Chromium, found through the environment (CHROMIUM, CHROMEDRIVER) or on PATH, and a JupyterLab for it."""
+"""A headless Chromium, found through the environment (CHROMIUM, CHROMEDRIVER) or on PATH, with a JupyterLab for it and
+the web site. SITE names a site that is built already, as the publishing workflow has it.
+"""
 
+import functools
+import http.server
+import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -93,3 +99,49 @@ def _wait_for(address, server, log):
                 break
             time.sleep(0.1)
     pytest.fail(f"JupyterLab does not start: {log.read_text()[-2000:]}")
+
+
+# --- the web site ----------------------------------------------------------------------------------------------------
+
+BUILD = Path(__file__).parents[2] / ".github/site/build.py"
+POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; report-uri /refused"
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The folder of the site."""
+    if "SITE" in os.environ:
+        return Path(os.environ["SITE"]).resolve()
+    for module in ("sphinx", "myst_nb", "furo", "sphinx_copybutton", "jupyterlite_core", "jupyterlite_pyodide_kernel"):
+        pytest.importorskip(module, reason="the extra [site] is not installed")
+    if shutil.which("npm") is None:
+        pytest.skip("no npm to fetch MathJax, Pyodide and Graphviz with")
+    out = tmp_path_factory.mktemp("site")
+    built = subprocess.run([sys.executable, BUILD, out], capture_output=True, text=True)
+    assert built.returncode == 0, built.stdout + built.stderr
+    return out
+
+
+@pytest.fixture(scope="session")
+def served(site):
+    """The address of the site on this machine, and the list of what the browser was not allowed to ask for."""
+    refused = []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def end_headers(self):
+            self.send_header("Content-Security-Policy", POLICY)
+            super().end_headers()
+
+        def do_POST(self):
+            refused.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=site))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", refused
+    server.shutdown()
+    server.server_close()

@@ -1,73 +1,25 @@
 """The web site is built by one command, and stands by itself: every page, every example, notebooks that run.
 
 It is served with a content security policy under which a browser refuses, and reports, whatever would be asked of
-another site. Skipped where what builds it is missing: the extra `site`, or npm. SITE names a site that is built
-already, as the publishing workflow has it.
+another site. Skipped where what builds it is missing: the extra `site`, or npm.
 """
 
-import functools
 import html
 import html.parser
-import http.server
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
-import threading
-import time
 import tomllib
 import urllib.parse
 import zipfile
 from pathlib import Path
 
-import nbformat
 import pytest
+from browsing import errors, wait_for
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / ".github/site"
-POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; report-uri /refused"
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """The folder of the site."""
-    if "SITE" in os.environ:
-        return Path(os.environ["SITE"]).resolve()
-    for module in ("sphinx", "myst_nb", "furo", "sphinx_copybutton", "jupyterlite_core", "jupyterlite_pyodide_kernel"):
-        pytest.importorskip(module, reason="the extra [site] is not installed")
-    if shutil.which("npm") is None:
-        pytest.skip("no npm to fetch MathJax, Pyodide and Graphviz with")
-    out = tmp_path_factory.mktemp("site")
-    built = subprocess.run([sys.executable, SOURCES / "build.py", out], capture_output=True, text=True)
-    assert built.returncode == 0, built.stdout + built.stderr
-    return out
-
-
-@pytest.fixture(scope="session")
-def served(site):
-    """The address of the site on this machine, and the list of what the browser was not allowed to ask for."""
-    refused = []
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def end_headers(self):
-            self.send_header("Content-Security-Policy", POLICY)
-            super().end_headers()
-
-        def do_POST(self):
-            refused.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=site))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", refused
-    server.shutdown()
-    server.server_close()
 
 
 def pages(site):
@@ -80,20 +32,6 @@ def links(page):
     parser = html.parser.HTMLParser()
     parser.handle_starttag = lambda _, attributes: found.extend(v for k, v in attributes if k in ("href", "src") and v)
     parser.feed(page)
-    return found
-
-
-def errors(browser):
-    """What the console complains of, but for the icon that a browser asks a site's root for by itself."""
-    said = [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
-    return [text for text in said if "/favicon.ico" not in text and "beforeunload" not in text]
-
-
-def wait_for(browser, script, seconds=90):
-    end = time.monotonic() + seconds
-    while not (found := browser.execute_script(script)):
-        assert time.monotonic() < end, f"not within {seconds} s: {script}"
-        time.sleep(0.1)
     return found
 
 
@@ -186,53 +124,22 @@ def test_the_start_page_has_a_graph_that_follows_its_leaves_and_a_network_that_l
         wait_for(browser, f"{loss} < {before / 2}", 30)
 
 
-def test_an_example_runs_in_the_page_by_a_click(served, browser):
-    address, refused = served
-    browser.get(f"{address}/reference/autograd_lite.draw.html")
-    browser.execute_script("document.querySelector('a.run').click()")
-    inside = "document.querySelector('iframe.console').contentDocument"
-    shown = wait_for(browser, f"return {inside}?.querySelector('.jp-OutputArea-output img')?.src")
-    assert shown.startswith("data:image/svg+xml")
-    assert refused == []
+@pytest.mark.parametrize("words", ["反向传播", "链式法则", "梯度", "sigmoid"])
+def test_search_finds_chinese(served, browser, words):
+    browser.get(f"{served[0]}/zh/search.html?q={words}")
+    found = wait_for(browser, "return [...document.querySelectorAll('#search-results li a')].map((a) => a.href)", 30)
+    assert all(f"{served[0]}/zh/" in address for address in found)
+    browser.get(found[0])
+    assert words in browser.execute_script("return document.body.textContent")
 
 
-RUN_ALL = """
-const done = arguments[0];
-(async () => {
-  const shell = window.jupyterapp.shell;
-  while (!shell.currentWidget?.context?.isReady) await new Promise((resolve) => setTimeout(resolve, 100));
-  await shell.currentWidget.sessionContext.ready;
-  await window.jupyterapp.commands.execute("notebook:run-all-cells");
-  const cells = shell.currentWidget.content.model.cells;
-  done(Array.from({ length: cells.length }, (_, i) => cells.get(i).toJSON()));
-})();
-"""
-
-
-@pytest.mark.parametrize("name", ["01_value.ipynb", "zh/02_chain_rule.ipynb"])
-def test_a_notebook_runs_in_the_browser_as_it_is_and_shows_what_it_has_stored(site, served, browser, name):
-    address, refused = served
-    stored = nbformat.read(site / "lite/files" / name, as_version=4).cells
-    original = nbformat.read(ROOT / "notebooks" / Path(name).name, as_version=4).cells
-    assert [cell for cell in stored if cell.cell_type == "code"] == [c for c in original if c.cell_type == "code"]
-    browser.get(f"{address}/lite/notebooks/index.html?path={name}")
-    wait_for(browser, "return !!window.jupyterapp?.shell?.currentWidget")
-    browser.set_script_timeout(120)
-    cells = browser.execute_async_script(RUN_ALL)
-    assert ["".join(cell["source"]) for cell in cells] == [cell.source for cell in stored]
-    for cell, before in zip(cells, stored):
-        assert kinds(cell) == kinds(before), cell
-        assert printed(cell) == printed(before)
-    assert any("image/svg" in str(cell.get("outputs")) for cell in cells)
-    assert refused == []
-
-
-def kinds(cell):
-    return [sorted(output.get("data", {})) or output["output_type"] for output in cell.get("outputs", [])]
-
-
-def printed(cell):
-    return ["".join(output["text"]) for output in cell.get("outputs", []) if output["output_type"] == "stream"]
+def test_every_page_leads_to_the_other_language(site):
+    for path in pages(site):
+        if "live" not in path.parts:
+            here, there = ("zh", "en") if "zh" in path.relative_to(site).parts else ("en", "zh")
+            page = path.read_text(encoding="utf-8")
+            assert f'<html lang="{here}' in page or "<html class" in page, path
+            assert f'hreflang="{there}"' in page, path
 
 
 def test_one_script_tag_embeds_a_graph_in_anybodys_page(served, browser, tmp_path):
