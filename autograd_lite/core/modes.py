@@ -98,13 +98,16 @@ def no_gc() -> Iterator[None]:
     >>> loss.item()
     332833500.0
     """
-    was_enabled = gc.isenabled()
+    restore = gc.enable if gc.isenabled() else gc.disable
     try:
         gc.disable()
         yield
     finally:
-        if was_enabled:
-            gc.enable()
+        try:
+            restore()
+        except BaseException:  # Ctrl-C, just now
+            restore()
+            raise
 
 
 @contextmanager

@@ -119,10 +119,13 @@ def can_run(code: str) -> bool:
 def outputs(notebook: nbformat.NotebookNode) -> list[list[nbformat.NotebookNode]]:
     """What the code cells show, cell by cell.
 
-    Without running numbers, and without the bytes of pictures, which another version of a plotting library may change.
+    Without running numbers, without the bytes of pictures, which another version of a plotting library may change, and
+    without the times that cells tagged `measured` show.
     """
     shown = []
     for cell in notebook.cells:
+        if "measured" in cell.metadata.get("tags", []):
+            continue
         pieces = [
             nbformat.from_dict({k: v for k, v in output.items() if k != "execution_count"})
             for output in cell.get("outputs", [])
