@@ -19,12 +19,12 @@ PO = ROOT / "notebooks/zh.po"
 
 def extracted() -> Catalog:
     """Every message of every notebook, in the order of the course."""
-    from autograd_lite.cli.translation import messages
+    from autograd_lite.cli.translation import said
 
     found: dict[str, list[str]] = {}
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         for cell in nbformat.read(path, as_version=4).cells:
-            for message in messages(cell.source) if cell.cell_type == "markdown" else ():
+            for message in said(cell):
                 places = found.setdefault(message, [])
                 places += [path.stem] if path.stem not in places else []
     catalogue = Catalog(locale="zh", fuzzy=False)

@@ -1,19 +1,24 @@
 """The course in another language: a catalogue of paragraphs, put into the text of a notebook.
 
 A catalogue is a file of gettext, `zh.po` beside the notebooks. A message is a block of Markdown, without its
-indentation: a paragraph, a heading, a list, a table. Code and formulas that stand alone are no messages: they stay as
-they are, and so do code cells and all outputs.
+indentation: a paragraph, a heading, a list, a table. Code stays as it is, and so does what it has shown. Two kinds of
+words within code are messages too: those between the formulas of one line, and what the hidden cell that checks an
+exercise prints.
 """
 
+import ast
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 FENCE = re.compile(r"\s*(```+|~~~+)")
 LINES_MATTER = re.compile(r"\s*([-*|>#]|\d+\.)\s?", re.MULTILINE)  # lists, tables, quotations, headings
 WORDLESS = re.compile(r"\$\$.*?\$\$|\$[^$]*\$|`[^`]*`|<[^>]*>|\]\([^)]*\)", re.DOTALL)
+BETWEEN = re.compile(r"(?<=\\qquad\\text\{)[^}]+(?=\})")  # formulas
+HOLE = re.compile(r"\{[^}]*\}")
+SPOKEN = re.compile(r"""(f?)(["'])(.*)\2""")  # a literal on one line
 
 
 def messages(markdown: str) -> Iterator[str]:
@@ -22,7 +27,20 @@ def messages(markdown: str) -> Iterator[str]:
     >>> list(messages("# Title\\n\\nOne\\nparagraph.\\n\\n$$x$$\\n\\n- one\\n- two"))
     ['# Title', 'One paragraph.', '- one\\n- two']
     """
-    return (_message(block) for block in _blocks(markdown) if _has_words(block))
+    for block in _blocks(markdown):
+        if _has_words(block):
+            yield _message(block)
+        elif block.startswith("$$"):
+            yield from BETWEEN.findall(block)
+
+
+def spoken(code: str) -> Iterator[str]:
+    """The messages of a cell that checks an exercise: what it prints, with its `{...}`.
+
+    >>> list(spoken('print(f"Not yet: {x:g} is too large." if x > 1 else "Right.", end="")'))
+    ['Not yet: {x:g} is too large.', 'Right.']
+    """
+    return (literal[3] for _, _, literal in _literals(code))
 
 
 def translated(markdown: str, catalogue: Mapping[str, str]) -> str:
@@ -34,17 +52,48 @@ def translated(markdown: str, catalogue: Mapping[str, str]) -> str:
     blocks = []
     for block in _blocks(markdown):
         other = catalogue.get(_message(block)) if _has_words(block) else None
+        if block.startswith("$$"):
+            block = BETWEEN.sub(lambda words: catalogue.get(words[0], words[0]), block)
         indent = re.match(r" *", block)
         before = indent[0] if indent else ""
         blocks.append("\n".join(f"{before}{line}" for line in other.split("\n")) if other else block)
     return "\n".join(blocks)
 
 
+def translated_check(code: str, catalogue: Mapping[str, str]) -> str:
+    """The cell that checks an exercise, which prints what the catalogue has in place of its own words.
+
+    >>> translated_check('print("Right." if x == 1 else "No.")', {"Right.": "答对了。"})
+    'print("答对了。" if x == 1 else "No.")'
+    """
+    for start, end, literal in reversed(list(_literals(code))):
+        other = catalogue.get(literal[3], literal[3])
+        code = f"{code[:start]}{literal[1]}{literal[2]}{other}{literal[2]}{code[end:]}"
+    return code
+
+
+def is_check(cell: Mapping[str, Any]) -> bool:
+    """Whether a notebook's cell checks an exercise: it is hidden, and what it prints is for the reader."""
+    return "check" in cell["metadata"].get("tags", [])
+
+
+def said(cell: Mapping[str, Any]) -> Iterator[str]:
+    """The messages of a notebook's cell."""
+    source = "".join(cell["source"])
+    return messages(source) if cell["cell_type"] == "markdown" else spoken(source) if is_check(cell) else iter(())
+
+
 def translate_notebook(notebook: dict[str, Any], catalogue: Mapping[str, str]) -> None:
-    """Translate the Markdown cells of a notebook, given as its file has it."""
+    """Translate a notebook, given as its file has it: its Markdown, and what its checks print and have printed."""
     for cell in notebook["cells"]:
+        source = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
-            cell["source"] = translated("".join(cell["source"]), catalogue)
+            cell["source"] = translated(source, catalogue)
+        elif is_check(cell):
+            cell["source"] = translated_check(source, catalogue)
+            for output in cell["outputs"]:
+                lines = "".join(output.get("text", [])).splitlines(keepends=True)
+                output["text"] = [_printed(line, spoken(source), catalogue) for line in lines]
 
 
 def load(path: Path) -> dict[str, str]:
@@ -61,6 +110,38 @@ def notebook_in(path: Path, catalogue: Mapping[str, str]) -> str:
     notebook = json.loads(path.read_text(encoding="utf-8"))
     translate_notebook(notebook, catalogue)
     return json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
+
+
+def _printed(line: str, messages: Iterable[str], catalogue: Mapping[str, str]) -> str:
+    """The line that a check has printed, where it is one of the messages with something in place of its `{...}`."""
+    for message in messages:
+        found = re.fullmatch("(.*)".join(map(re.escape, HOLE.split(message))), line.rstrip("\n"))
+        if found:
+            other = catalogue.get(message, message)
+            for hole, value in zip(HOLE.findall(message), found.groups()):
+                other = other.replace(hole, value, 1)
+            return other + line[found.end() :]
+    return line
+
+
+def _literals(code: str) -> Iterator[tuple[int, int, re.Match[str]]]:
+    """The strings with words that a cell prints, in order: where each begins and ends, and the literal's parts."""
+    lines = [0]
+    for line in code.splitlines(keepends=True):
+        lines.append(lines[-1] + len(line.encode()))
+    whole = code.encode()
+    found = {}
+    for call in ast.walk(ast.parse(code)):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "print":
+            for node in (node for argument in call.args for node in ast.walk(argument)):
+                if isinstance(node, ast.Constant | ast.JoinedStr):
+                    start = lines[node.lineno - 1] + node.col_offset
+                    end = lines[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
+                    literal = SPOKEN.fullmatch(whole[start:end].decode())
+                    if literal and re.search(r"[^\W\d_]{2}.*[ .:]", literal[3]):
+                        at = len(whole[:start].decode())
+                        found[at] = (at, at + len(literal[0]), literal)
+    return (found[at] for at in sorted(found))
 
 
 def _blocks(markdown: str) -> list[str]:

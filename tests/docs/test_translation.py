@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_lite.cli.main import main
-from autograd_lite.cli.translation import messages, notebook_in, translated
+from autograd_lite.cli.translation import is_check, messages, notebook_in, said, spoken, translated, translated_check
 
 pofile = pytest.importorskip("babel.messages.pofile", reason="babel is not installed")
 
@@ -28,15 +28,16 @@ TERMS = re.findall(r"^\| ([^|]+) \| ([A-Za-z' -]+) \| [^|]+ \|$", TABLE, re.MULT
 SAME = re.compile(r"\$\$.+?\$\$|\$[^$]+\$|``?[^`]+``?|\]\([^)]+\)|</?\w+>", re.DOTALL)  # code, formulas, links, tags
 
 
-def said():
-    for path in NOTEBOOKS:
-        for cell in nbformat.read(path, as_version=4).cells:
-            if cell.cell_type == "markdown":
-                yield from messages(cell.source)
+def cells():
+    return [cell for path in NOTEBOOKS for cell in nbformat.read(path, as_version=4).cells]
+
+
+SAID = {message for cell in cells() for message in said(cell)}
+SPOKEN = {message for cell in cells() if is_check(cell) for message in said(cell)}
 
 
 def test_the_catalogue_has_what_the_notebooks_say_and_nothing_else():
-    assert {m.id for m in ENTRIES} == set(said()), "run `python .github/site/catalogue.py`"
+    assert {m.id for m in ENTRIES} == SAID, "run `python .github/site/catalogue.py`"
 
 
 def test_every_message_is_translated_and_looked_at():
@@ -65,9 +66,15 @@ def test_emphasis_ends_where_it_should():
             assert not (re.search(r"[，。：；！？”）]$", found[2]) and CHINESE.match(found[3])), found[0]
 
 
+def test_what_checks_print_has_the_same_numbers_in_it():
+    assert len(SPOKEN) > 100
+    for message in SPOKEN:
+        assert sorted(re.findall(r"{[^}]*}", CATALOGUE[message])) == sorted(re.findall(r"{[^}]*}", message))
+
+
 def test_nothing_is_left_in_english():
     for message, other in CATALOGUE.items():
-        text = WORDLESS.sub("", other)
+        text = WORDLESS.sub("", re.sub(r"{[^}]*}|\\w+\\(.*\\)", "", other) if message in SPOKEN else other)
         assert CHINESE.search(text) or message.strip("# ") in NAMES, message
         for words in re.findall(r"[A-Za-z][a-z]+(?: [a-z]+){3,}", text):
             assert f"*{words}" in text, message  # a title, or what the program says
@@ -108,12 +115,28 @@ def test_a_translated_block_stands_where_its_original_stood():
     assert other == "1. 答案：\n\n   ```python\n   One\n   ```\n\n   是一。"
 
 
+def test_words_between_formulas_are_translated_and_the_formulas_stay():
+    text = r"$$a \qquad\text{so}\qquad \text{cost}$$"
+    assert list(messages(text)) == ["so"]
+    assert translated(text, {"so": "所以", "cost": "wrong"}) == r"$$a \qquad\text{所以}\qquad \text{cost}$$"
+
+
+def test_a_check_prints_in_the_language_and_computes_the_same():
+    code = 'x = "Right."\nif x:\n    print("é", f"Not yet: {x!r} is too large.", end="a b.")\nelse:\n    print("No.")'
+    assert list(spoken(code)) == ["Not yet: {x!r} is too large.", "No."]
+    other = translated_check(code, {"Right.": "wrong", "Not yet: {x!r} is too large.": "还不对：{x!r} 太大。"})
+    assert other == code.replace("Not yet: {x!r} is too large.", "还不对：{x!r} 太大。")
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_code_and_outputs_of_a_translated_notebook_are_those_of_the_original(path):
     original = json.loads(path.read_text(encoding="utf-8"))
-    other = json.loads(notebook_in(path, {message: f"{message} 中文" for message in said()}))
+    other = json.loads(notebook_in(path, {message: f"{message} 中文" for message in SAID}))
     for cell, before in zip(other["cells"], original["cells"], strict=True):
-        if cell["cell_type"] == "code":
+        if is_check(before):
+            assert "".join(cell["source"]).replace(" 中文", "") == "".join(before["source"])
+            assert json.dumps(cell["outputs"]).count(json.dumps(" 中文")[1:-1]) >= 1
+        elif cell["cell_type"] == "code":
             assert cell == before
         elif list(messages("".join(before["source"]))):
             assert "中文" in cell["source"]
