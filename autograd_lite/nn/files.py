@@ -16,6 +16,10 @@ def as_path(path: Any, argument: str) -> Path:
         raise TypeError(f"{argument} must be a path such as 'folder/name', not {shown(path)}")
     if not text or "\0" in text:
         raise ValueError(f"{argument} must name a file, not {shown(path)}")
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        raise ValueError(f"{argument} must have characters that a file's name can have, not {shown(path)}") from None
     return Path(text)
 
 
@@ -25,12 +29,12 @@ def write_whole(path: Path, content: bytes) -> None:
     The content goes to a draft of its own beside the file, which then takes its place in one step. A link stays a link
     to the file that is written, and a file keeps its permissions. An OSError leaves the old file and no draft.
     """
-    target = Path(os.path.realpath(path))
-    if target.is_dir():
+    if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if target.exists() and not target.is_file():  # a pipe or device has no place to take
-        target.write_bytes(content)
+    if path.exists() and not path.is_file():  # a pipe or device has no place to take
+        path.write_bytes(content)
         return
+    target = Path(os.path.realpath(path))
     if target.exists() and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     draft = target.with_name(f".{os.urandom(8).hex()}.draft")

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from autograd_lite.core import functions
 from autograd_lite.core import table as table
 from autograd_lite.core.checks import as_float, check_flag, check_size, shown
-from autograd_lite.core.value import Value, record
+from autograd_lite.core.value import Value, as_value, record
 from autograd_lite.nn.module import Module, Seed, generator, lift
 
 Function: TypeAlias = Callable[[Any], Any]
@@ -39,6 +39,8 @@ INITIALISERS: dict[str, Initialiser] = {
 
 class Neuron(Module):
     """activation(w . x + b): `nin` weights drawn by the initialiser, and a bias that starts at 0.
+
+    A weight or bias in whose place a plain number is put, as by `neuron.b = 0.0`, stays fixed.
 
     - `nin`: the number of inputs.
     - `activation`: a name of `ACTIVATIONS` or a function of one Value.
@@ -79,9 +81,12 @@ class Neuron(Module):
 
     def fire(self, x: Sequence[Value]) -> Any:
         """The output for one sample that is known to be a list of `nin` Values."""
+        w, b = self.w, self.b
+        if {type(b), *map(type, w)} != {Value}:  # a weight is fixed, a plain number
+            w, b = [as_value(wi, "a weight of a Neuron") for wi in w], as_value(b, "the bias of a Neuron")
         if self.fused:
-            return self._activate(record(table.dot, (*self.w, *x, self.b)))
-        return self._activate(sum((w * xi for w, xi in zip(self.w, x)), self.b))
+            return self._activate(record(table.dot, (*w, *x, b)))
+        return self._activate(sum((wi * xi for wi, xi in zip(w, x)), b))
 
     def options(self) -> dict[str, Any]:
         options: dict[str, Any] = {"nin": len(self.w), "activation": _name(self.activation)}
@@ -123,8 +128,8 @@ class Layer(Module):
         scope = (self, inputs)
         outputs = []
         for neuron in self.neurons:
-            y = neuron.fire(inputs)
-            if y._parents:
+            y: Any = neuron.fire(inputs)
+            if getattr(y, "_parents", ()):
                 y.scopes = ((neuron, inputs), scope)
             outputs.append(y)
         return outputs[0] if len(outputs) == 1 else outputs
@@ -149,7 +154,7 @@ class Sequential(Module):
 
     def __init__(self, *layers: Any) -> None:
         for i, layer in enumerate(layers):
-            if not callable(layer) and not isinstance(layer, str):
+            if isinstance(layer, type) or not (callable(layer) or isinstance(layer, str)):
                 raise TypeError(f"Sequential(layers) must be modules, functions or names, layer {i} is {shown(layer)}")
         self.layers = [Activation(layer) if isinstance(layer, str) else layer for layer in layers]
 

@@ -6,11 +6,13 @@ from functools import wraps
 from operator import index
 from reprlib import recursive_repr
 from textwrap import indent
+from types import MemberDescriptorType
 from typing import Any, TypeAlias
 
 from autograd_lite.core.checks import as_float, as_list, shown
 from autograd_lite.core.value import Value, as_value, is_constant
 from autograd_lite.optim.base import assign
+from autograd_lite.transforms.pytree import is_array_type
 
 Seed: TypeAlias = int | random.Random | None
 
@@ -18,11 +20,12 @@ Seed: TypeAlias = int | random.Random | None
 class Module:
     """A part of a model. A subclass keeps Values and other Modules as attributes, and defines `forward`.
 
-    Parameters are the leaf Values among the attributes, also inside lists, tuples, dicts and Modules; attributes whose
-    names begin with an underscore are left out. Each parameter's label becomes its name.
+    Parameters are the leaf Values among the attributes, also inside lists, tuples, dicts, arrays and Modules;
+    attributes whose names begin with an underscore are left out. Each parameter's label becomes its name.
 
     Calling a module lifts the numbers among its inputs to Values, runs `forward`, and notes on every Value that comes
-    out where it was made: `value.scopes` is a tuple of pairs (module, inputs), innermost module first.
+    out where it was made: `value.scopes` is a tuple of pairs (module, inputs), innermost module first. Options, which
+    are passed by name, reach `forward` as they are.
 
     >>> class Line(Module):
     ...     def __init__(self):
@@ -40,14 +43,18 @@ class Module:
         if "__init__" in vars(cls):
             setattr(cls, "__init__", _labelling(vars(cls)["__init__"]))  # noqa: B010
 
+    def __post_init__(self) -> None:
+        """What the constructor of a dataclass calls last."""
+        self._label()
+
     def forward(self, *inputs: Any) -> Any:
         """Compute the outputs from the inputs: what a subclass defines."""
         raise NotImplementedError(f"{type(self).__name__} must define forward(self, ...)")
 
-    def __call__(self, *inputs: Any) -> Any:
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
         lifted = [lift(x) for x in inputs]
-        outputs = self.forward(*lifted)
-        _note_scope(self, lifted, outputs)
+        outputs = self.forward(*lifted, **options)
+        _note_scope(self, [*lifted, *options.values()], outputs)
         return outputs
 
     def parameters(self) -> list[Value]:
@@ -103,6 +110,10 @@ class Module:
                 )
         return parameters
 
+    def _label(self) -> None:
+        for name, p in self.named_parameters():
+            p.label = name
+
     def options(self) -> dict[str, Any]:
         """What the module was built with, by argument: `repr` shows it, and `save` stores it to build it again."""
         return {}
@@ -127,8 +138,7 @@ def _labelling(init: Callable[..., None]) -> Callable[..., None]:
     def build(self: Module, *args: Any, **options: Any) -> None:
         init(self, *args, **options)
         if getattr(type(self), "__init__") is build:  # noqa: B009
-            for name, p in self.named_parameters():
-                p.label = name
+            self._label()
 
     return build
 
@@ -174,7 +184,7 @@ def _values(x: Any) -> list[Value]:
 
 def _walk(root: Module) -> Iterator[tuple[str, Any]]:
     """The modules and parameters within `root`, each once, in order of definition, with their dotted names."""
-    seen: set[int] = set()
+    seen: dict[int, Any] = {}  # kept, since the numbers of what is gone are given again
     stack: list[tuple[str, Any]] = [("", root)]
     while stack:
         name, x = stack.pop()
@@ -183,20 +193,36 @@ def _walk(root: Module) -> Iterator[tuple[str, Any]]:
         if isinstance(x, Value):
             if x.parents or is_constant(x):
                 continue
-            seen.add(id(x))
+            seen[id(x)] = x
             yield name, x
-        elif isinstance(x, (Module, list, tuple, dict)):
-            seen.add(id(x))
+        elif _is_made_of_others(x):
+            seen[id(x)] = x
             if isinstance(x, Module):
                 yield name, x
             prefix = f"{name}." if name else ""
             stack += reversed([(f"{prefix}{key}", entry) for key, entry in _entries(x)])
 
 
+def _is_made_of_others(x: Any) -> bool:
+    return isinstance(x, (Module, list, tuple, dict)) or (is_array_type(type(x)) and x.dtype == object and x.ndim > 0)
+
+
 def _entries(x: Any) -> Iterator[tuple[Any, Any]]:
+    """What x is made of, by name, key or number. A module may be a list or dict too."""
     if isinstance(x, Module):
-        return ((name, entry) for name, entry in vars(x).items() if not name.startswith("_"))
-    return iter(x.items() if isinstance(x, dict) else enumerate(x))
+        yield from ((name, entry) for name, entry in _attributes(x) if not name.startswith("_"))
+    if isinstance(x, dict):
+        yield from x.items()
+    elif not isinstance(x, Module) or isinstance(x, (list, tuple)):
+        yield from enumerate(x)
+
+
+def _attributes(x: Any) -> Iterator[tuple[str, Any]]:
+    for kind in reversed(type(x).__mro__):
+        for name, slot in vars(kind).items():
+            if isinstance(slot, MemberDescriptorType) and hasattr(x, name):
+                yield name, getattr(x, name)
+    yield from vars(x).items()
 
 
 def _parts(x: Any, prefix: str = "", around: tuple[Any, ...] = ()) -> Iterator[tuple[str, Module]]:
@@ -204,7 +230,7 @@ def _parts(x: Any, prefix: str = "", around: tuple[Any, ...] = ()) -> Iterator[t
     for key, entry in _entries(x):
         if isinstance(entry, Module):
             yield f"{prefix}{key}", entry
-        elif isinstance(entry, (list, tuple, dict)) and not any(entry is outer for outer in around):
+        elif _is_made_of_others(entry) and not any(entry is outer for outer in around):
             yield from _parts(entry, f"{prefix}{key}.", (*around, entry))
 
 

@@ -60,7 +60,7 @@ def load(path: str | os.PathLike[str], model: M | None = None) -> Any:
     """
     if model is not None and not isinstance(model, Module):
         raise TypeError(f"load(path, model) needs a Module to load into, not {shown(model)}")
-    text = as_path(path, "load(path)").read_text(encoding="utf-8", errors="replace")
+    text = as_path(path, "load(path)").read_text(encoding="utf-8-sig", errors="replace")
     document = _document(text, path)
     try:
         built = _build(document["model"], len(document["parameters"])) if model is None else model
@@ -83,7 +83,7 @@ def load(path: str | os.PathLike[str], model: M | None = None) -> Any:
 def _document(text: str, path: Any) -> dict[str, Any]:
     """What the file holds, once it is known to be whole and a model."""
     try:
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=_each_once)
     except (ValueError, RecursionError) as error:  # of a number of 5,000 digits too
         raise ValueError(f"{path} is not a whole JSON file ({error}): it was cut short or is not a model") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
@@ -97,6 +97,15 @@ def _document(text: str, path: Any) -> dict[str, Any]:
     if not {"model"} <= document.keys() <= ENTRIES:
         raise ValueError(f"{path} must have the entries {', '.join(sorted(ENTRIES))}, not {', '.join(document)}")
     return document
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The entries of an object in the file, if none is there twice."""
+    entries = dict(pairs)
+    if len(entries) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is there twice")
+    return entries
 
 
 def _checksum(document: dict[str, Any]) -> str:

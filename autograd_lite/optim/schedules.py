@@ -1,7 +1,11 @@
-"""Learning rates that change as training goes on: functions of the step's number, 0 first, for an optimiser's `lr`."""
+"""Learning rates that change as training goes on: functions of the step's number, 0 first, for an optimiser's `lr`.
+
+They copy and pickle, as the optimisers do that hold them.
+"""
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 from autograd_lite.core import table as table
@@ -16,8 +20,12 @@ def constant(lr: float) -> Schedule:
     >>> constant(0.1)(1000)
     0.1
     """
-    lr = check_number(lr, "constant(lr)", 0.0)
-    return _checked(lambda t: lr)
+    return partial(_constant, check_number(lr, "constant(lr)", 0.0))
+
+
+def _constant(lr: float, step: int) -> float:
+    _check_step(step)
+    return lr
 
 
 def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
@@ -29,7 +37,12 @@ def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
     lr = check_number(lr, "step_decay(lr)", 0.0)
     every = check_size(every, "step_decay(every)")
     factor = check_number(factor, "step_decay(factor)", 0.0)
-    return _checked(lambda t: lr * table.pow(factor, float(t // every)))
+    return partial(_step_decay, lr, every, factor)
+
+
+def _step_decay(lr: float, every: int, factor: float, step: int) -> float:
+    decay: float = table.pow(factor, float(_check_step(step) // every))
+    return lr * decay
 
 
 def cosine(lr: float, steps: int, floor: float = 0.0) -> Schedule:
@@ -41,7 +54,12 @@ def cosine(lr: float, steps: int, floor: float = 0.0) -> Schedule:
     lr = check_number(lr, "cosine(lr)", 0.0)
     steps = check_size(steps, "cosine(steps)")
     floor = check_number(floor, "cosine(floor)", 0.0)
-    return _checked(lambda t: floor + 0.5 * (lr - floor) * (1.0 + math.cos(math.pi * (min(t, steps) / steps))))
+    return partial(_cosine, lr, steps, floor)
+
+
+def _cosine(lr: float, steps: int, floor: float, step: int) -> float:
+    done = min(_check_step(step), steps) / steps
+    return floor + 0.5 * (lr - floor) * (1.0 + math.cos(math.pi * done))
 
 
 def warmup(lr: float | Schedule, steps: int, start: float = 1.0 / 3.0) -> Schedule:
@@ -53,7 +71,12 @@ def warmup(lr: float | Schedule, steps: int, start: float = 1.0 / 3.0) -> Schedu
     after = lr if callable(lr) else constant(check_number(lr, "warmup(lr)", 0.0))
     steps = check_size(steps, "warmup(steps)")
     start = check_number(start, "warmup(start)", 0.0)
-    return _checked(lambda t: rate_at(after, t) * (start + (1.0 - start) * (min(t, steps) / steps)))
+    return partial(_warmup, after, steps, start)
+
+
+def _warmup(after: Schedule, steps: int, start: float, step: int) -> float:
+    done = min(_check_step(step), steps) / steps
+    return rate_at(after, step) * (start + (1.0 - start) * done)
 
 
 def rate_at(lr: float | Schedule, step: int) -> float:
@@ -63,8 +86,5 @@ def rate_at(lr: float | Schedule, step: int) -> float:
     return check_number(lr, "lr", 0.0)
 
 
-def _checked(schedule: Callable[[int], float]) -> Schedule:
-    def rate(step: int) -> float:
-        return schedule(check_size(step, "the step of a schedule", 0))
-
-    return rate
+def _check_step(step: int) -> int:
+    return check_size(step, "the step of a schedule", 0)

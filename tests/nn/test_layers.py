@@ -2,19 +2,21 @@
 
 import abc
 import copy
+import dataclasses
 import gc
 import inspect
 import math
 import pickle
 import random
 from fractions import Fraction
+from typing import Generic, TypeVar
 
 import mpmath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite import Value, nn, no_grad
+from autograd_lite import Value, grad, jit, nn, no_grad, optim
 
 numbers = st.floats(-10, 10)
 rows = st.lists(st.lists(numbers, min_size=3, max_size=3), min_size=1, max_size=5)
@@ -206,6 +208,138 @@ def test_a_module_of_ones_own_finds_parameters_wherever_they_are_each_once():
     assert [name for name, _ in Tied().named_modules()] == ["", "first", "second"]
 
 
+class Slotted(nn.Module):
+    __slots__ = ("neuron", "slope")
+
+    def __init__(self):
+        self.slope, self.neuron, self.offset = Value(1.0), nn.Neuron(1), Value(2.0)
+
+
+class Stack(list, nn.Module):
+    """A list of modules that is a module, as PyTorch's ModuleList."""
+
+
+@dataclasses.dataclass
+class Line(nn.Module):
+    slope: Value
+    inner: nn.Neuron
+
+    def forward(self, x):
+        return self.slope * self.inner([x])
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Fixed(nn.Module):
+    slope: Value
+
+    def forward(self, x):
+        return self.slope * x
+
+
+T = TypeVar("T")
+
+
+class Tagged:
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.tag = Value(3.0)
+
+
+class Mixed(Tagged, nn.Module, Generic[T]):
+    def __init__(self):
+        super().__init__()
+        self.own = Value(1.0)
+
+
+class Ring(nn.Module):
+    """Two modules that know each other, and containers that hold themselves."""
+
+    def __init__(self, other=None):
+        self.w, self.other = Value(1.0), other or Ring(self)
+        self.list, self.dict = [], {}
+        self.list.append(self.list)
+        self.dict["itself"] = self.dict
+
+
+@pytest.mark.parametrize(
+    ("make", "names"),
+    [
+        (Slotted, ["neuron.w.0", "neuron.b", "slope", "offset"]),
+        (lambda: Stack([nn.Neuron(1), nn.Neuron(1)]), ["0.w.0", "0.b", "1.w.0", "1.b"]),
+        (lambda: Line(Value(1.0), nn.Neuron(1)), ["slope", "inner.w.0", "inner.b"]),
+        (lambda: Fixed(Value(1.0)), ["slope"]),
+        (Mixed, ["tag", "own"]),
+        (Ring, ["w", "other.w"]),
+    ],
+)
+def test_parameters_are_found_however_a_class_is_written(make, names):
+    model = make()
+    assert [name for name, _ in model.named_parameters()] == names
+    assert len(set(model.parameters())) == len(names)
+    twin = copy.deepcopy(model)
+    assert [name for name, _ in twin.named_parameters()] == names
+    assert not set(twin.parameters()) & set(model.parameters())
+
+
+@pytest.mark.parametrize("make", [Slotted, Mixed, lambda: Line(Value(1.0), nn.Neuron(1)), lambda: Fixed(Value(1.0))])
+def test_parameters_are_labelled_however_a_class_is_written(make):
+    assert all(p.label == name for name, p in make().named_parameters())
+
+
+def test_arrays_of_values_hold_parameters_and_arrays_of_numbers_do_not():
+    numpy = pytest.importorskip("numpy")
+
+    class Matrix(nn.Module):
+        def __init__(self):
+            self.w = numpy.array([[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]])
+            self.scale, self.empty, self.one = numpy.ones((2, 2)), numpy.array([], dtype=object), numpy.float64(1.0)
+
+        def forward(self, x):
+            return list(self.w @ numpy.array(x))
+
+    model = Matrix()
+    names = ["w.0.0", "w.0.1", "w.1.0", "w.1.1"]
+    assert [name for name, _ in model.named_parameters()] == names == [p.label for p in model.parameters()]
+    assert [y.data for y in model([1.0, 2.0])] == [5.0, 11.0]
+    assert model.state_dict() == dict(zip(names, [1.0, 2.0, 3.0, 4.0]))
+
+
+def test_options_reach_forward_as_they_are():
+    class Scaled(nn.Module):
+        def forward(self, x, *, scale=1.0, name=None):
+            return [x * scale, name]
+
+    assert Scaled()(2.0, scale=3, name="y")[0].data == 6.0
+    assert Scaled()(2.0, scale=3, name="y")[1] == "y"
+    assert Scaled()(2.0, scale=Value(3.0))[0].scopes[0][1][1].data == 3.0
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_a_weight_that_is_a_plain_number_is_fixed(fused):
+    model = nn.MLP(2, [2, 1], "tanh", seed=0, fused=fused)
+    twin = copy.deepcopy(model)
+    for neuron in model.layers[0].neurons:
+        neuron.w, neuron.b = [w.data for w in neuron.w], 0.0
+    assert model([1.0, 2.0]).data == twin([1.0, 2.0]).data
+    assert [name.split(".")[1] for name, _ in model.named_parameters()] == ["1", "1", "1"]
+    slope = grad(lambda x: twin([x, 2.0]))(1.0).data
+    assert grad(lambda x: model([x, 2.0]))(1.0).data == slope
+    recorded = jit(grad(lambda x: model([x, 2.0])), backend="python")
+    assert recorded(1.0).data == pytest.approx(slope, rel=1e-15)
+    data = [[0.0, 1.0], [1.0, 2.0]], [1.0, -1.0]
+    runs = []
+    for compiled in (False, True):
+        trained = copy.deepcopy(model)
+        optimizer = optim.SGD(trained.parameters(), lr=0.1)
+        nn.fit(trained, data, nn.mse_loss, optimizer, epochs=3, progress=False, jit=compiled)
+        runs.append(trained.state_dict())
+    assert runs[0] == pytest.approx(runs[1], rel=1e-12)
+
+
+def test_an_activation_may_return_a_plain_number():
+    assert nn.Layer(2, 2, lambda z: 0.5)([1.0, 2.0]) == [0.5, 0.5]
+
+
 def test_zero_grad():
     model = nn.MLP(2, [2, 1])
     model([1.0, 2.0]).backward()
@@ -384,6 +518,11 @@ def endless():
     return xs
 
 
+def changed(module, **attributes):
+    vars(module).update(attributes)
+    return module
+
+
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
@@ -400,6 +539,13 @@ def endless():
         (lambda: nn.Layer(2, 1, init="zeros"), ValueError, "init must be .* one of uniform, xavier, he; not 'zeros'"),
         (lambda: nn.Layer(2, 1, seed="x"), TypeError, "seed must be a whole number or a random.Random, not 'x'"),
         (lambda: nn.Sequential(nn.Layer(2, 1), 3), TypeError, "layer 1 is 3"),
+        (lambda: nn.Sequential(nn.Layer), TypeError, "layer 0 is <class .*Layer"),
+        (
+            lambda: changed(nn.Neuron(2), b=None)([1, 2]),
+            TypeError,
+            "the bias of a Neuron must be a real number, not None",
+        ),
+        (lambda: changed(nn.Neuron(1), w=["a"])([1]), TypeError, "a weight of a Neuron must be a real number, not 'a'"),
         (lambda: nn.Layer(2, 3)([1, 2, 3]), ValueError, "Layer takes 2 inputs, got 3"),
         (lambda: nn.MLP(2, [3])([]), ValueError, "takes 2 inputs, got 0"),
         (lambda: nn.Neuron(2)(1.0), ValueError, "Neuron takes 2 inputs, got 1"),

@@ -1,7 +1,9 @@
 """Models as files: what is saved is loaded, and what is wrong with a file is said."""
 
 import json
+import math
 import os
+import pickle
 import random
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite import Value, draw, nn, steps
+from autograd_lite import Value, draw, nn, optim, steps
 
 activations = st.sampled_from(sorted(nn.ACTIVATIONS))
 mlps = st.builds(
@@ -83,6 +85,11 @@ def change(path, **entries):
     [
         (lambda path: path.write_text(path.read_text()[:-20]), "is not a whole JSON file.*cut short"),
         (lambda path: path.write_bytes(b"\x89PNG\xff\xfe"), "is not a whole JSON file"),
+        (lambda path: path.write_text(path.read_text().replace('"version": 1', '"version": 1, "version": 1')), "twice"),
+        (
+            lambda path: path.write_text(path.read_text().replace("1.neurons.0.b", "1.neurons.0.w.0")),
+            "w.0' is there twice",
+        ),
         (lambda path: path.write_text("[1, 2]"), "is not a model"),
         (lambda path: path.write_text('{"w": 1.0}'), "is not a model"),
         (lambda path: change(path, version=2), "has version 2 of the format, this package reads 1"),
@@ -299,11 +306,69 @@ def test_a_link_stays_a_link_and_a_file_keeps_its_permissions(tmp_path, write, s
     assert sorted(p.name for p in tmp_path.rglob("*")) == sorted(["there", target.name, link.name, "new"])
 
 
-@pytest.mark.parametrize("path", [None, 3, b"model.json", "", "a\0b", ["model.json"]])
+@pytest.mark.parametrize("path", [None, 3, b"model.json", "", "a\0b", "a\ud800b", ["model.json"]])
 def test_what_is_no_path_is_explained(path):
     for use in (lambda: nn.save(nn.Neuron(1), path), lambda: nn.load(path)):
         with pytest.raises((TypeError, ValueError), match=r"(save|load)\(path\) must"):
             use()
+
+
+def test_a_name_may_have_any_letters_and_an_editor_may_leave_its_mark(tmp_path):
+    model = nn.Neuron(1, seed=0)
+    path = nn.save(model, tmp_path / "模型 é 😀.json")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert nn.load(path).state_dict() == model.state_dict()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes with names are those of POSIX")
+def test_a_pipe_stays_a_pipe(tmp_path):
+    model, pipe = nn.Neuron(1, seed=0), tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "link").symlink_to(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        for path in (pipe, tmp_path / "link"):
+            loaded = pool.submit(nn.load, pipe)
+            nn.save(model, path)
+            assert loaded.result(timeout=30).state_dict() == model.state_dict()
+    read, write = os.pipe()  # as standard output may be, which has a name but no place in a folder
+    if os.path.exists(name := f"/dev/fd/{write}"):
+        nn.save(model, name)
+        assert os.read(read, 9999).startswith(b'{\n "format"')
+    os.close(read)
+    os.close(write)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["link", "pipe"]
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, -0.0, 5e-324, 1.7976931348623157e308, 0.1])
+def test_every_number_is_loaded_as_it_was(tmp_path, number):
+    model = nn.Neuron(1, seed=0)
+    model.b.data = number
+    assert str(nn.load(nn.save(model, tmp_path / "model.json")).b.data) == str(number)
+
+
+def test_a_run_goes_on_from_files_as_if_it_had_not_stopped(tmp_path):
+    data = [[-1.0], [0.0], [1.0], [2.0]], [-1.0, 1.0, 3.0, 5.0]
+
+    def train(model, optimizer, epochs, generator):
+        options = {"epochs": epochs, "batch_size": 3, "seed": generator, "progress": False}
+        return nn.fit(model, data, nn.mse_loss, optimizer, **options)["loss"]
+
+    def prepared():
+        model = nn.MLP(1, [3, 1], "tanh", seed=0)
+        return model, optim.Adam(model.parameters(), lr=optim.warmup(optim.cosine(0.1, 10), 3)), random.Random(7)
+
+    model, optimizer, generator = prepared()
+    whole = train(model, optimizer, 6, generator)
+    first, before, shuffler = prepared()
+    train(first, before, 2, shuffler)
+    path, state = nn.save(first, tmp_path / "model.json"), json.dumps(before.state_dict())
+    second, after, _ = prepared()
+    nn.load(path, second)
+    after.load_state_dict(json.loads(state))
+    everything = pickle.loads(pickle.dumps((first, before, shuffler)))
+    assert train(second, after, 4, shuffler) == train(*everything[:2], 4, everything[2]) == whole[2:]
+    assert second.state_dict() == everything[0].state_dict() == model.state_dict()
+    assert after.state_dict() == everything[1].state_dict() == optimizer.state_dict()
 
 
 def test_only_modules_are_saved(tmp_path):
