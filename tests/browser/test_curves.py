@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograd_lite import explore, gelu, relu, sign, tanh
+from autograd_lite import atanh, cos, exp, explore, gelu, log, relu, sign, sin, sinh, sqrt, tan, tanh
 
 
 @pytest.fixture
@@ -109,9 +109,71 @@ def test_kinks_saturation_poles_and_jumps_are_named_where_they_are(opened):
     assert curve.notes() == []
     assert opened(explore(lambda x: 1.0 / (x - 1.0))).notes() == ["pole at x = 1.0: it grows beyond all bounds"]
     assert opened(explore(lambda x: 1.0 / x**2)).notes()[0] == "pole at x = 0.0: it grows beyond all bounds"
-    assert opened(explore(lambda x: sign(x - 0.7) + x)).notes() == ["jump at x = 0.7: there is no slope"]
-    assert opened(explore(lambda x: (x + 1.0).sqrt())).notes()[0] == "at x = -1.0 its domain ends: no value on one side"
+    assert opened(explore(lambda x: sign(x - 0.7) + x)).notes() == [
+        "jump at x = 0.7, from -0.3 to 1.7: there is no slope"
+    ]
     assert opened(explore(lambda x: x**3 - x)).notes() == []
+
+
+ENDS = {
+    "log": (log, (-3, 3), ["at x = 0.0 its domain ends: it grows beyond all bounds, with no value on the other side"]),
+    "sqrt": (sqrt, (-1, 3), ["at x = 0.0 its domain ends with a vertical tangent: no value on the other side"]),
+    "root of a size": (
+        lambda x: sqrt(abs(x)),
+        (-3, 3),
+        ["at x = 0.0 the tangent is vertical: the slope grows beyond all bounds"],
+    ),
+    "power": (lambda x: x**1.5, (-1, 3), ["at x = 0.0 its domain ends: no value on one side"]),
+    "both ends": (lambda x: atanh(x), (-2, 2), ["its domain ends: it grows beyond"] * 2),
+    "overflow": (exp, (0, 1000), ["overflow at x = 709.8: on one side it is larger than any number"]),
+    "on both sides": (sinh, (-1000, 1000), ["overflow at x = -710.5", "overflow at x = 710.5"]),
+    "infinite": (lambda x: 1.0 / relu(x), (-3, 3), ["at x = 0.0 it becomes infinite"]),
+    "hole": (lambda x: sin(x) / x, (-3, 3), ["at x = 0.0 it has no value, though it comes to 1.0 from both sides"]),
+    "no limit": (lambda x: sin(1.0 / x), (-3, 3), ["at x = 0.0 it has no value, and comes to none"]),
+    "rounding": (lambda x: (1.0 - cos(x)) / x**2, (-3, 3), ["at x = 0.0 it has no value, though it comes to 0.5"]),
+    "poles off the grid": (tan, (-3, 3), ["pole at x = -1.571: it", "pole at x = 1.571: it"]),
+    "steep": (lambda x: tanh(50.0 * x), (-3, 3), ["flat from x = -3.0 to -0.125", "flat from x = 0.125 to 3.0"]),
+    "steeper": (lambda x: tanh(1e9 * (x - 0.1)) + x, (-3, 3), []),
+    "nowhere": (lambda x: log(-1.0 - x * x), (-3, 3), ["from x = -3.0 to 3.0 it has no finite value"]),
+    "constant": (lambda x: 0.0 * x + 3e20, (-3, 3), ["constant: no gradient comes through"]),
+    "growth is not flat": (exp, (0, 10), []),
+    "tiny": (lambda x: 1e-200 * x, (-3, 3), []),
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_what_a_function_does_is_named_as_what_it_is(opened, name):
+    f, bounds, expected = ENDS[name]
+    curve = opened(explore(f, x=bounds))
+    notes = curve.notes()
+    assert len(notes) == len(expected)
+    assert all(part in note for part, note in zip(expected, notes))
+    picture = curve.find("svg").get_attribute("innerHTML")
+    assert "NaN" not in picture
+    assert "Infinity" not in picture
+
+
+def test_where_there_is_no_tangent_the_text_says_why(opened):
+    curve = opened(explore(sqrt, x=(-1, 3)))
+    curve.slide("x", 0)
+    assert curve.says()[1:] == ["slope sqrt′(0.0) = inf", "the tangent is vertical here"]
+    assert curve.find(".tangent").get_attribute("x1") == curve.find(".tangent").get_attribute("x2")
+    curve.slide("x", -0.5)
+    assert curve.says()[2] == "no value here: nan"
+    curve = opened(explore(exp, x=(0, 1000)))
+    curve.slide("x", 800)
+    assert curve.says()[::2] == ["exp(800.0) = inf", "no finite value here"]
+
+
+@pytest.mark.parametrize("factor", [1e-200, 1.0, 1e200])
+def test_the_tangent_lies_on_a_line_whatever_its_scale(opened, factor):
+    curve = opened(explore(lambda x: factor * x))
+    (x1, y1), (x2, y2) = [[float(curve.find(".tangent").get_attribute(n + i)) for n in "xy"] for i in "12"]
+    path = curve.find(".curve").get_attribute("d")[1:].split("L")
+    ends = [tuple(map(float, path[k].split(","))) for k in (0, -1)]
+    slope = (ends[1][1] - ends[0][1]) / (ends[1][0] - ends[0][0])
+    assert (y2 - y1) / (x2 - x1) == pytest.approx(slope, rel=1e-2)
+    assert y1 + slope * (ends[0][0] - x1) == pytest.approx(ends[0][1], abs=1)
 
 
 @pytest.mark.parametrize("width", [390, 900])

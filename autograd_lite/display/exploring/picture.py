@@ -8,6 +8,7 @@ from autograd_lite.compiler import backends
 from autograd_lite.display.exploring.recording import Recorded
 
 WIDTH, HEIGHT, POINTS = 480, 240, 240
+LARGEST = 1e300  # of what is drawn: the height of the picture is a number too
 COLOURS = ("#009e73", "#8a5fd3", "#c0559a", "#8f7a00", "#3f6f8f", "#707070")
 
 
@@ -20,12 +21,19 @@ def picture(recorded: Recorded, title: str) -> str:
     rows = [run([x, *others]) for x in xs]
     finite = sorted(y for row in rows for y in row[::3] if isfinite(y)) or [0.0]
     low, high = finite[len(finite) // 50], finite[-1 - len(finite) // 50]
-    low, high = (low - 1.0, high + 1.0) if low == high else (low, high)
+    low, high = max(low, -LARGEST), min(high, LARGEST)
+    least = max(abs(low), abs(high), 1e-300)
+    low, high = (low, high) if high - low > 1e-12 * least else (low - least, high + least)
     lines = []
     for i in range(len(recorded.names)):
-        pen, path = "M", ""
+        pen, path, before, step = "M", "", rows[0], (axis.high - axis.low) / POINTS
         for k, row in enumerate(rows):
-            y = row[3 * i]
+            y, slopes = row[3 * i], [abs(r[3 * i + 1]) for r in (before, row)]
+            if abs(y - before[3 * i]) > 0.05 * (high - low) + 2.0 * step * max(
+                slopes
+            ):  # further than slopes lead: a jump
+                pen = "M"
+            before = row
             if not isfinite(y) or not low - (high - low) < y < high + (high - low):
                 pen = "M"
                 continue

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import isfinite
+from math import floor, isfinite, log10
 from typing import Any
 
 from autograd_lite.compiler.ir import Program
@@ -102,7 +102,9 @@ def _argument(name: str, bound: Any) -> Argument:
         raise TypeError(f"explore({name}) must be (low, high) or (low, high, start), not {shown(bound)}")
     low, high, *start = [as_float(number, f"explore({name})") for number in bound]
     middle = low + (high - low) * (0.7 if low < 0.0 < high else 0.5)  # 0 shows little
-    at = start[0] if start else float(f"{middle:.3g}")
+    if isfinite(middle) and low < high:
+        middle = round(middle, 3 - floor(log10(high - low)))
+    at = start[0] if start else middle
     if not (isfinite(low) and isfinite(high) and low < high and low <= at <= high):
         raise ValueError(f"explore({name}) must be finite, low < high, with the start between them, not {shown(bound)}")
     return Argument(name, low, high, at)

@@ -68,7 +68,7 @@ for (const host of waiting) {{ host.before(style); mount(host, data); }}"""
 
     def _name(self) -> str:
         """The same content has the same name, so that outputs stay as they are."""
-        return sha256("\n".join([*self.scripts, self._content()]).encode()).hexdigest()[:12]
+        return sha256("\n".join([*map(_short, self.scripts), self._content()]).encode()).hexdigest()[:12]
 
 
 def _short(script: str) -> str:
