@@ -153,7 +153,7 @@ class Fuser:
     def multiply(self, a: int, b: int) -> Chain:
         if b in self.pending and self.uses[b] == 1 and len(self.pending[b].terms) == 1:
             a, b = b, a
-        product = self.take(a, single=True)
+        product = self.take(a, None if self._only_scales(b) else False, single=True)
         product.terms[0] += self.factor(b)
         if product.stops is None and not self._only_scales(a) and not self._only_scales(b):
             product.stops = False

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import isfinite
-from numbers import Real
+from numbers import Number as AnyNumber
 from os.path import exists
 from types import FrameType
 from typing import Any, NoReturn
@@ -44,6 +44,8 @@ REMEDIES = {
     DETACHING: "compute it outside of the function and pass it as an argument",
     COPYING: "a result may be used any number of times; make copies outside of the function",
     "formatting a Value's number": "return it from the function and print it there",
+    "recording a Value by hand": "declare the operation once, primitive(name, forward, vjp): it works in every mode",
+    "detect_anomaly()": "write it around the call of the jitted function, not inside",
     "forward()": "the program itself runs again at each call",
     "backward()": "jit a function and differentiate it: jit(value_and_grad(f))",
     EQUALITY: "(x >= y) * (x <= y) is a condition for where(condition, a, b), which computes both and chooses",
@@ -76,7 +78,7 @@ class Tracer(Value):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, (Value, float, int, Real)):
+        if isinstance(other, (Value, AnyNumber)):
             _refuse(EQUALITY, REMEDIES[EQUALITY])
         return NotImplemented
 

@@ -12,7 +12,7 @@ from autograd_lite.core import table as table
 from autograd_lite.core.backward import run_closure
 from autograd_lite.core.checks import as_float, as_list, shown
 from autograd_lite.core.primitives import CONSTANT, LEAF, Primitive
-from autograd_lite.core.value import NO_WORD, Value
+from autograd_lite.core.value import NO_WORD, Value, active, number_of
 
 LOCAL = Primitive("local", as_float, lambda g, *slopes: [g * slope for slope in slopes], "", "", by_hand=True)
 
@@ -37,6 +37,8 @@ def record_by_hand(node: Value, children: Iterable[Any], op: Any) -> None:
     for p in parents:
         if not isinstance(p, Value):
             raise TypeError(f"Value(_children) must hold Values, not {shown(p)}: wrap the number, Value({shown(p)})")
+        if active():
+            number_of(p, "recording a Value by hand")
     if op.__class__ is tuple and parents and len(op) == len(parents):  # the usual case, and quick
         for x in op:
             if x.__class__ is not float:
@@ -54,6 +56,9 @@ def record_by_hand(node: Value, children: Iterable[Any], op: Any) -> None:
             f"one for each of _children, not {shown(op)}"
         )
     node._parents = parents
+    for mode in active():
+        if not mode.ended:
+            mode.look(node, node.op, parents)
 
 
 def _named(name: str, count: int) -> Primitive:

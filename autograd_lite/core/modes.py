@@ -5,11 +5,15 @@ end in another order than they began.
 """
 
 import gc
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import wraps
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from math import isfinite
-from typing import Any, NoReturn
+from threading import Lock, RLock
+from typing import Any, NoReturn, TypeVar
 
+from autograd_lite.core.checks import shown
 from autograd_lite.core.primitives import LEAF, Primitive, kind_of_leaf
 from autograd_lite.core.value import (
     Modes,
@@ -21,9 +25,15 @@ from autograd_lite.core.value import (
     as_data,
     is_constant,
     is_known,
+    number_of,
     record,
     variable,
 )
+
+F = TypeVar("F", bound=Callable[..., Any])
+COLLECTOR = RLock()  # Python has one for all threads
+WAS_ON = "was on"
+_resting: dict[object, bool] = {}  # the blocks of `no_gc` that are open; and whether the collector was on before them
 
 
 class Mode:
@@ -52,12 +62,52 @@ class Mode:
         """The contribution of the hidden adjoint g, but 0 where that is 0."""
         raise NotImplementedError
 
+    def look(self, node: Value, op: str, parents: tuple[Value, ...]) -> None:
+        """Look at a node that was computed by `op` from `parents`."""
+
     def watch(self, node: Value, g: Number, contributions: Iterable[Any]) -> None:
         """Look at what a node's closure hands on for the adjoint g during a backward pass."""
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
+class Block:
+    """What `no_grad()` and its like return: for `with`, again and again; and a decorator, each call a block."""
+
+    def __init__(self, name: str, block: Callable[[], AbstractContextManager[None]]) -> None:
+        self.name, self._block = name, block
+        self._free = Lock()
+
+    def __enter__(self) -> None:
+        if not self._free.acquire(blocking=False):
+            raise RuntimeError(f"this {self.name}() is in use, in an outer block or another thread: write it once more")
+        try:
+            self._inside = self._block()
+            self._inside.__enter__()
+        except BaseException:  # Ctrl-C, just now
+            self.__exit__(None, None, None)
+            raise
+
+    def __exit__(self, *error: Any) -> None:
+        try:
+            self._inside.__exit__(*error)
+        finally:
+            self._free.release()
+
+    def __call__(self, f: F) -> F:
+        if not callable(f) or isgeneratorfunction(f) or iscoroutinefunction(f) or isasyncgenfunction(f):
+            raise TypeError(
+                f"{self.name}() as a decorator takes a function that does its work when it is called, not {shown(f)}: "
+                f"write `with {self.name}():` inside a generator or coroutine"
+            )
+
+        @wraps(f)
+        def inside_block(*args: Any, **kwargs: Any) -> Any:
+            with self._block():
+                return f(*args, **kwargs)
+
+        return inside_block  # type: ignore[return-value]
+
+
+def no_grad() -> Block:
     """Inside, operations compute values and record no graph: results are leaves. Also a decorator.
 
     >>> x = Value(3.0)
@@ -66,12 +116,10 @@ def no_grad() -> Iterator[None]:
     >>> y.data, y.parents
     (9.0, ())
     """
-    with inside(WithoutGraph()):
-        yield
+    return Block("no_grad", lambda: inside(WithoutGraph()))
 
 
-@contextmanager
-def detect_anomaly() -> Iterator[None]:
+def detect_anomaly() -> Block:
     """Inside, the first value or gradient that is not finite raises a FloatingPointError saying where it arose.
 
     Functions that are jitted run as they were written, so that what happens in them is seen too.
@@ -81,16 +129,15 @@ def detect_anomaly() -> Iterator[None]:
     Traceback (most recent call last):
     FloatingPointError: log(x=0.0) is -inf
     """
-    with inside(Anomaly()):
-        yield
+    return Block("detect_anomaly", lambda: inside(Anomaly()))
 
 
-@contextmanager
-def no_gc() -> Iterator[None]:
+def no_gc() -> Block:
     """Inside, Python's cycle collector rests. Graphs hold no cycles, so nothing is lost, and recording is faster.
 
     Gradients left by `backward(create_graph=True)` are cycles: such passes call the collector now and then themselves.
-    The collector's setting is as before on the way out.
+    The collector belongs to all threads: it rests while one such block is open anywhere, and after the last has ended
+    its setting is what it was before the first.
 
     >>> from autograd_lite import Value, sum
     >>> with no_gc():
@@ -98,15 +145,34 @@ def no_gc() -> Iterator[None]:
     >>> loss.item()
     332833500.0
     """
-    restore = gc.enable if gc.isenabled() else gc.disable
+    return Block("no_gc", _without_collector)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    block = object()
+
+    def enter() -> None:
+        with COLLECTOR:
+            _resting[block] = True
+            _resting.setdefault(WAS_ON, gc.isenabled())
+            gc.disable()
+
+    def leave() -> None:
+        with COLLECTOR:
+            _resting.pop(block, None)
+            if {*_resting} == {WAS_ON}:
+                gc.enable() if _resting[WAS_ON] else gc.disable()
+                del _resting[WAS_ON]
+
     try:
-        gc.disable()
+        enter()
         yield
     finally:
         try:
-            restore()
+            leave()
         except BaseException:  # Ctrl-C, just now
-            restore()
+            leave()
             raise
 
 
@@ -192,9 +258,13 @@ class Anomaly(Mode):
     def record(self, primitive: Primitive, parents: tuple[Value, ...], outer: Modes) -> Value:
         """The node, if its number is finite."""
         node = record(primitive, parents, outer)
-        if is_known(node) and not isfinite(node._data):
-            raise FloatingPointError(f"{_describe(primitive.name, parents)} is {node._data}")
+        self.look(node, primitive.name, parents)
         return node
+
+    def look(self, node: Value, op: str, parents: tuple[Value, ...]) -> None:
+        """An error if the node's number is not finite."""
+        if not isfinite(number_of(node, "detect_anomaly()")):
+            raise FloatingPointError(f"{_describe(op, parents)} is {node._data}")
 
     def watch(self, node: Value, g: Number, contributions: Iterable[Any]) -> None:
         """Look at the gradients that the node hands to its parents."""

@@ -184,14 +184,19 @@ COMPARISONS = {
 }  # fmt: skip
 
 
-def array_ufunc(self: Value, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+def array_ufunc(self: Value, ufunc: Any, method: str, *inputs: Any, out: Any = (), **options: Any) -> Any:
     """NumPy's function of Values: a Value, or an array of them if there is an array among its operands."""
     name = ufunc.__name__
     function = FUNCTIONS.get(name) or COMPARISONS.get(name)
-    if method != "__call__" or options:
-        return NotImplemented
     if function is None:
         raise TypeError(f"numpy.{name} has no counterpart for a Value: use .data for its number")
+    if method != "__call__" or options:
+        raise TypeError(f"numpy.{name} of Values is for plain calls: no options, none of its methods")
+    if out:  # a += v
+        if out[0].dtype != object:
+            raise TypeError(f"numpy.{name}: an array of plain numbers can hold no Values; write a = a + v, not a += v")
+        out[0][...] = array_ufunc(self, ufunc, method, *inputs)
+        return out[0]
     if not any(getattr(x, "shape", ()) for x in inputs):
         return function(*[x.item() if hasattr(x, "shape") else x for x in inputs])
     import numpy as np

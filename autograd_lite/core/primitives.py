@@ -101,7 +101,7 @@ def each(apply: Primitive, xs: Sequence[Any]) -> list[Any]:
 
 def run_ieee(vjp: Vjp, g: float, captured: tuple[Any, ...]) -> Sequence[float]:
     """Run a closure again on numbers that divide and overflow as IEEE 754 says, after plain floats have raised."""
-    return [float(d) for d in vjp(IEEE(g), *map(IEEE, captured))]
+    return [float(d) for d in vjp(IEEE(g), *[IEEE(x) if isinstance(x, float) else x for x in captured])]
 
 
 # --- what the operands are called and which have defaults: told by the forward function ----------------------------

@@ -13,7 +13,7 @@ dies with its root, and an edit of `.data` after the recording cannot make a gra
 from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from math import nan
-from numbers import Real
+from numbers import Number as AnyNumber
 from typing import Any, NoReturn, TypeAlias, Union
 
 from autograd_lite.core import table as table
@@ -154,7 +154,7 @@ class Value(Methods):
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Value):
             return self is other if made_by() is LEAF else number_of(self, EQUALITY) == number_of(other, EQUALITY)
-        return number_of(self, EQUALITY) == other if isinstance(other, (float, int, Real)) else NotImplemented
+        return number_of(self, EQUALITY) == other if isinstance(other, (float, AnyNumber)) else NotImplemented
 
     __hash__ = object.__hash__
 

@@ -18,12 +18,14 @@ from autograd_lite.core.checks import shown
 from autograd_lite.core.modes import as_numbers, is_recording
 from autograd_lite.core.primitives import CONSTANT, Primitive
 from autograd_lite.core.value import (
+    DETACHING,
     Number,
     Value,
     as_data,
     as_value,
     is_known,
     made_by,
+    number_of,
     topological_order,
     variable,
 )
@@ -183,6 +185,9 @@ class _Call:
             if v._primitive is inside:
                 v._primitive = made_by()  # from here on of the function around this one, if there is one
         self.recording = nested and (from_outside or not all(map(is_known, self.outputs)))
+        if not nested:
+            for y in self.outputs:
+                number_of(y, DETACHING)
 
     def pull_back(self, seeds: Sequence[Number]) -> list[Number]:
         recording = self.recording or _has_values(seeds)

@@ -10,7 +10,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import autograd_lite as ag
-from autograd_lite import Value, grad, hessian, jit, mean, value_and_grad, vmap
+from autograd_lite import Value, detect_anomaly, grad, hessian, jit, jvp, log, mean, no_grad, value_and_grad, vmap
+from autograd_lite.compiler.tracer import TracingError
 from autograd_lite.core import table as table
 from autograd_lite.core.primitives import PRIMITIVES
 from autograd_lite.testing.strategies import expressions
@@ -404,3 +405,23 @@ def test_a_node_s_pickle_says_what_it_is(backend):
     y = jit(lambda x: x * x, backend=backend)(Value(2.0))
     with pytest.raises(TypeError, match=r"jit <lambda>.*detach"):
         pickle.dumps(y)
+
+
+def under(mode, work):
+    with mode():
+        return work()
+
+
+@pytest.mark.parametrize(
+    ("inside", "says"),
+    [
+        (lambda x: under(no_grad, lambda: x * x), r"by detach\(\) or no_grad\(\)"),
+        (lambda x: under(no_grad, lambda: grad(lambda u: u * u)(x)), r"by detach\(\) or no_grad\(\)"),
+        (lambda x: under(no_grad, lambda: jvp(lambda u: u * u, (x,), (1.0,))[1]), r"by detach\(\) or no_grad\(\)"),
+        (lambda x: under(detect_anomaly, lambda: log(x)), "write it around the call of the jitted function"),
+        (lambda x: Value(4.0, (x,), (2.0,)) * x, r"(?s)recording a Value by hand .* primitive\(name, forward, vjp\)"),
+    ],
+)
+def test_what_needs_numbers_while_it_records_says_what_to_do_instead(backend, inside, says):
+    with pytest.raises(TracingError, match=says):
+        jit(inside, backend=backend)(2.0)

@@ -145,6 +145,19 @@ def test_a_node_whose_fields_are_assigned_one_by_one():
     assert x.grad == 18.0
 
 
+def test_a_push_that_divides_by_zero_raises_as_it_does_by_itself():
+    a = Value(0.0)
+    out = Value(1.0, (a,), "reciprocal")
+
+    def push():
+        a.grad += -1.0 / a.data**2 * out.grad
+
+    out._backward = push
+    with pytest.raises(ZeroDivisionError):
+        out.backward()
+    assert (a.grad, out.grad) == (0.0, 0.0)
+
+
 def test_a_push_that_fails_leaves_the_gradients():
     x = Value(3.0)
     x.grad = 5.0

@@ -61,6 +61,21 @@ def test_arithmetic_of_arrays_of_values_is_elementwise():
     assert (w @ x).data == 23.0
 
 
+def test_an_array_of_values_takes_values_in_place_and_one_of_floats_says_why_not():
+    v = Value(2.0)
+    ws = same = np.array([v, v])
+    ws += v
+    ws *= np.array([1.0, 3.0])
+    assert ws is same
+    assert [w.data for w in ws] == [4.0, 12.0]
+    floats = np.array([1.0, 2.0])
+    with pytest.raises(TypeError, match=r"an array of plain numbers can hold no Values; write a = a \+ v"):
+        floats += v
+    assert list(floats) == [1.0, 2.0]
+    with pytest.raises(TypeError, match=r"numpy\.add of Values is for plain calls"):
+        np.add.at(floats, 0, v)
+
+
 def test_it_differentiates_inside_the_transforms():
     assert grad(lambda x: np.exp2(x))(3.0) == pytest.approx(8.0 * np.log(2.0))
     assert grad(lambda x: np.deg2rad(x))(3.0) == pytest.approx(np.pi / 180.0)

@@ -1,5 +1,6 @@
 """The engine: recording a graph, walking it backwards, and what Python may do with a node."""
 
+import decimal
 import fractions
 import gc
 import math
@@ -300,6 +301,8 @@ def test_a_value_equals_its_number():
     assert x == np.float64(2.0)
     assert x == fractions.Fraction(4, 2)
     assert np.float32(2.0) == x
+    assert x == decimal.Decimal("2.0")
+    assert x == 2 + 0j
     assert x != 3.0
     assert x != "2"
     assert x is not None
