@@ -5,27 +5,24 @@ sample alike: then a batch of another length needs no recording of its own. Wher
 whole batch's are read by Python itself (an `if` on an input, a token that indexes a list), each is recorded alone.
 """
 
-import random
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
-from itertools import chain
 from typing import Any
 
 from autograd_lite.compiler.batching import lane_by_lane, over_lanes, put_into_lanes
-from autograd_lite.compiler.recording import Graph, are_alike
+from autograd_lite.compiler.recording import Graph
 from autograd_lite.compiler.tracer import LaneTracer, Tape, Tracer, TracingError, tracing
 from autograd_lite.core.modes import no_gc
 from autograd_lite.core.value import Value, as_value
 from autograd_lite.nn.compiled import Check, Gradient, Trainer
+from autograd_lite.nn.repeatable import check_calls_alike
 from autograd_lite.optim.base import Optimizer
 from autograd_lite.transforms.pytree import Structure, flatten, unflatten
 
 Model = Callable[[Any], Any]
 Loss = Callable[[list[Any], list[Any]], Any]
-CALLS = 5  # of a model, to see whether it does the same each time
 
 
 class Batches:
@@ -54,14 +51,15 @@ class Batches:
         if self.whole and not self._gradients:
             self._prepare([inputs], TracingError)
         if not self._gradients:
-            check_calls_alike(model, inputs[0])
+            check_calls_alike(model, inputs[:1], "the model")
+            self.trainer.prepare(*self._alone(range(min(size or 0, len(samples)))))
 
     def _prepare(self, columns: Sequence[Sequence[Any]], ignored: Any) -> None:
         """Record the model over lanes, with these columns of the samples as rows, if there are rows of them."""
         self._table = Table(columns)
         if self._table.structures:
             with suppress(ignored), no_gc():
-                check_calls_alike(self.model, self._table.stand_in(Tracer)[1][0])
+                check_calls_alike(self.model, self._table.stand_in(Tracer)[1][:1], "the model")
                 self._lanes, self._sample = self._table.stand_in(LaneTracer)
                 first = min(self.size or len(self.samples), len(self.samples))
                 self._gradients[first] = self._record(first)
@@ -69,8 +67,7 @@ class Batches:
     def step(self, batch: Sequence[int], check: Check) -> tuple[float, list[Any]]:
         """Take a step on the samples with these numbers; returns the loss before it, and the outputs if asked for."""
         if not self._gradients:
-            chosen = [] if self.whole else zip(*[self.samples[i] for i in batch])
-            return self.trainer.step(*chosen, check=check), self.trainer.others
+            return self.trainer.step(*self._alone(batch), check=check), self.trainer.others
         length = len(batch)
         if length not in self._gradients:
             self._gradients[length] = self._for_other_lanes(length) or self._record(length)
@@ -113,6 +110,10 @@ class Batches:
     def _graph_of(self, tape: Tape, value: Value) -> Graph:
         outputs = [y for y in self._outputs if isinstance(y, Value)]
         return Graph(tape, [*outputs, *self._lanes, self._count], [value])
+
+    def _alone(self, batch: Sequence[int]) -> list[Any]:
+        """What `_one_by_one` takes for the samples with these numbers."""
+        return [] if self.whole else [*zip(*[self.samples[i] for i in batch])]
 
     def _one_by_one(self, *batch: Any) -> Any:
         """The loss with each sample recorded alone; without arguments, of all of them."""
@@ -168,32 +169,3 @@ def _as_array(entries: Sequence[Any]) -> Any:
         return None
     plain = table.dtype.kind in "biuf" and all(isinstance(x, (list, float, int)) for x in entries)
     return table.astype(float).reshape(len(table), -1) if plain and table.ndim <= 2 else None
-
-
-def check_calls_alike(model: Model, sample: Any) -> None:
-    """A TracingError if the model does something else each time it is called: other operations, other constants."""
-    calls: list[list[Any]] = []
-    drawn: list[Any] = []
-    with tracing() as tape:
-        for _ in range(CALLS):
-            start = len(tape)
-            outputs, shape = flatten(model(sample), "the result of the model")
-            nodes = tape[start:]
-            place: dict[Any, int] = {v: i for i, v in enumerate(nodes)}
-            operands = chain(chain.from_iterable(v._parents for v in nodes), outputs)
-            calls.append([shape, *[v._primitive for v in nodes], *[place.get(x, x) for x in operands]])
-            drawn.append(_random_states())
-    first, *others = calls
-    if drawn[1:] == drawn[:-1] and all(len(c) == len(first) and all(map(are_alike, first, c)) for c in others):
-        return
-    raise TracingError(
-        "the model does not do the same each time it is called: it draws random numbers or changes something, and a "
-        "recording would replay one call for all samples and steps.\nInstead: fit(jit=False)"
-    )
-
-
-def _random_states() -> tuple[Any, ...]:
-    """Where Python's generator of random numbers is, and NumPy's, if that is in use."""
-    numpy = sys.modules.get("numpy")
-    state = numpy.random.get_state() if numpy else ("", b"")
-    return random.getstate(), bytes(state[1]), *state[2:]

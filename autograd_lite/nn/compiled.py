@@ -19,6 +19,7 @@ from autograd_lite.compiler.tracer import LaneTracer, Tape, Tracer, tracing
 from autograd_lite.core.checks import shown
 from autograd_lite.core.modes import no_gc
 from autograd_lite.core.value import Value, as_value, topological_order
+from autograd_lite.nn.repeatable import check_calls_alike, random_states, refuse
 from autograd_lite.optim.base import Optimizer
 from autograd_lite.optim.schedules import rate_at
 from autograd_lite.transforms.linearize import between, pull_back
@@ -61,6 +62,8 @@ class Trainer:
         self.loss, self.optimizer, self.backend = loss, optimizer, backend
         self.others: Any = ()
         self._gradients: dict[Hashable, Gradient] = {}
+        self._options = options_of(optimizer)
+        self._program = update_program(optimizer)
         self._update: backends.Runner | None = None
         self._state: list[Any] | None = None  # rows: the parameters, their gradients, each thing remembered
 
@@ -76,16 +79,20 @@ class Trainer:
         Before anything moves, `check` sees loss and gradient. By default it raises a FloatingPointError if they are not
         finite.
         """
+        gradient, chunks = self.prepare(*batch)
+        loss, others = self.move(gradient, chunks, check=check)
+        self.others = unflatten(gradient.others, [Value(float(x)) for x in others])
+        return loss
+
+    def prepare(self, *batch: Any) -> tuple[Gradient, list[Any]]:
+        """What a step on this batch runs, recorded if there is none for its structure yet, and the batch's numbers."""
         chunks: list[Any] = []
         key = chunks_of(batch, chunks)
         if key not in self._gradients:
             structure = flatten(batch, "step(batch)")[1]
             inputs = [Tracer() for _ in range(len(structure))]
             self._gradients[key] = self.record(lambda tape: self.loss(*unflatten(structure, inputs)), inputs)
-        gradient = self._gradients[key]
-        loss, others = self.move(gradient, chunks, check=check)
-        self.others = unflatten(gradient.others, [Value(float(x)) for x in others])
-        return loss
+        return self._gradients[key], chunks
 
     def steps(self, times: int, *batch: Any) -> list[float]:
         """As many steps on the same batch; returns the losses before each."""
@@ -130,7 +137,7 @@ class Trainer:
         (check or self._check)(loss, slopes)
         lr = rate_at(optimizer.lr, optimizer.steps)
         if self._update is None:
-            self._update = backends.load(update_program(optimizer), self.backend)
+            self._update = backends.load(self._program, self.backend)
         moved = self._update([[state[0], slopes, *state[2:]], lr, float(optimizer.steps + 1)])
         size = len(optimizer.parameters)
         first, *memories = (moved[i : i + size] for i in range(0, len(moved), size))
@@ -149,6 +156,8 @@ class Trainer:
     def _rows(self) -> list[Any]:
         if self._state is None:
             optimizer = self.optimizer
+            if self._options != options_of(optimizer):  # changed by a callback
+                self._options, self._program, self._update = options_of(optimizer), update_program(optimizer), None
             numbers, gradients = [p.data for p in optimizer.parameters], [0.0] * len(optimizer.parameters)
             self._state = [numbers, gradients]
             self._state += [[memory[name] for memory in optimizer.memory] for name in optimizer.remembers]
@@ -165,10 +174,14 @@ def gradient_program(
     """
     with no_gc(), tracing() as tape:
         tape.lanes = lanes
+        drawn = random_states()
         result = loss(tape)
+        if random_states() != drawn:
+            refuse("the loss")
         value, beside = result if isinstance(result, tuple) else (result, ())
         value, (numbers, others) = as_value(value, "the loss"), flatten(beside, "what loss returns beside it")
         graph = between(parameters, topological_order(value, stop=parameters)[0])
+        check_depends(bool(graph.nodes) or value in parameters)
         gradient = pull_back(graph, parameters, [value], [1.0], recording=True)
         outputs = [as_value(x) for x in (value, *numbers, *gradient)]
     rows = [x for x in inputs if isinstance(x, LaneTracer)]
@@ -176,17 +189,44 @@ def gradient_program(
 
 
 def update_program(optimizer: Optimizer) -> Program:
-    """A parameter's update, a lane for each: from number, gradient, memory, rate and step to number and memory."""
+    """A parameter's update, a lane for each: from number, gradient, memory, rate and step to number and memory.
+
+    A TypeError for an optimiser with a `step` of its own, or an update that does not do the same each time.
+    """
+    kind = type(optimizer).__name__
+    if getattr(optimizer.step, "__func__", None) is not Optimizer.step:
+        raise TypeError(
+            f"{kind} has a step of its own, and compiled is only its update: move it there, or use fit(jit=False)"
+        )
     recorded = copy(optimizer)
+
+    def moved(lr: Any, count: Any, x: Any, g: Any, *before: Any) -> list[Any]:
+        memory: Any = dict(zip(optimizer.remembers, before))
+        recorded.steps = count
+        return [recorded.update(x, g, memory, lr), *[memory[name] for name in optimizer.remembers]]
+
+    size = 2 + len(optimizer.remembers)
+    check_calls_alike(moved, [Tracer() for _ in range(2 + size)], f"the update of {kind}")
     lr, count = Tracer(), Tracer()
     with tracing() as tape:
         tape.lanes = len(optimizer.parameters)
-        x, g, *before = rows = [LaneTracer() for _ in range(2 + len(optimizer.remembers))]
-        memory: Any = dict(zip(optimizer.remembers, before))
-        recorded.steps = count  # type: ignore[assignment]
-        moved = recorded.update(x, g, memory, lr)  # type: ignore[arg-type]
-        outputs = [as_value(y) for y in (moved, *[memory[name] for name in optimizer.remembers])]
+        rows = [LaneTracer() for _ in range(size)]
+        outputs = [as_value(y) for y in moved(lr, count, *rows)]
         return record_program(tape, [*rows, lr, count], [tape.row(y) for y in outputs])
+
+
+def options_of(optimizer: Optimizer) -> dict[str, Any]:
+    """What an update may look at beside its arguments: the program has it as constants."""
+    return {name: x for name, x in vars(optimizer).items() if name not in ("lr", "memory", "parameters", "steps")}
+
+
+def check_depends(depends: bool) -> None:
+    """A ValueError if a loss does not depend on what the optimiser moves."""
+    if not depends:
+        raise ValueError(
+            "the loss does not depend on any of the optimiser's parameters, so nothing would be trained: were the "
+            "outputs computed inside no_grad(), detached, or by another model?"
+        )
 
 
 def first_not_finite(numbers: Any) -> int | None:

@@ -6,10 +6,12 @@ from typing import Any, TypeAlias
 
 from autograd_lite.core.checks import as_float, as_list, check_flag, check_size, shown
 from autograd_lite.core.modes import is_recording, is_watched, no_gc, no_grad
-from autograd_lite.core.value import Value, as_data
-from autograd_lite.nn.compiled import first_not_finite
+from autograd_lite.core.value import Value, as_data, topological_order
+from autograd_lite.nn.compiled import check_depends, first_not_finite
 from autograd_lite.nn.history import GrowingCurves, History, line
+from autograd_lite.nn.metrics import accuracy
 from autograd_lite.nn.module import Module, Seed, generator
+from autograd_lite.nn.repeatable import random_states, set_random_states
 from autograd_lite.optim.base import Optimizer
 
 Measure: TypeAlias = Callable[[list[Any], list[Any]], Any]
@@ -76,10 +78,12 @@ def fit(
     if is_watched():  # detect_anomaly() sees each operation
         jit = False
     if jit == "auto":
+        drawn = random_states()
         try:
             step, write_back = _compiled(model, measures, optimizer, samples, batch_size)
         except Exception as error:  # whatever model and loss do when they are given numbers that are not there yet
             history.note = f"not compiled: {error}"
+            set_random_states(drawn)
             step, write_back = _eager(model, measures, optimizer, samples)
     else:
         step, write_back = (
@@ -156,11 +160,17 @@ def _train(order: list[int], size: int, step: Step, bar: Any, epoch: str) -> dic
 def _eager(model: Any, measures: Measures, optimizer: Optimizer, samples: list[Any]) -> tuple[Step, Callable[[], None]]:
     """What measures a batch and then takes a step; and what brings the parameters up to date: they always are."""
 
+    parameters, checked = set(optimizer.parameters), False
+
     def step(batch: Sequence[int], where: str) -> dict[str, float]:
+        nonlocal checked
         chosen = [samples[i] for i in batch]
         with no_gc():
             results = _results(measures, [model(x) for x, _ in chosen], chosen)
             loss = _one_value(results["loss"])
+            if not checked:
+                check_depends(not parameters.isdisjoint(topological_order(loss)[1]))
+                checked = True
             check = _check_finite(measures["loss"], optimizer, where)
             check(loss.data, [])
             optimizer.zero_grad()
@@ -182,9 +192,12 @@ def _compiled(
         return _one_value(measures["loss"](outputs, targets))
 
     metrics = {name: measure for name, measure in measures.items() if name != "loss"}
+    harmless = {name for name, metric in metrics.items() if metric is accuracy}
     batches = Batches(model, loss, optimizer, samples, batch_size, bool(metrics))
 
     def step(batch: Sequence[int], where: str) -> dict[str, float]:
+        if not metrics.keys() <= harmless:  # they may look at the parameters, as they are before the step
+            batches.trainer.write_back()
         number, outputs = batches.step(batch, _check_finite(measures["loss"], optimizer, where))
         if not metrics:
             return {"loss": number}
@@ -230,9 +243,10 @@ def check_measures(caller: str, loss: Any, metrics: Any, optimizer: Any) -> None
     if metrics is not None and not isinstance(metrics, Mapping):
         raise TypeError(f"{caller}(metrics) must be a dict of functions by name, not {shown(metrics)}")
     for name, measure in (metrics or {}).items():
-        if not callable(measure) or not isinstance(name, str) or name == "loss":
+        if not callable(measure) or not isinstance(name, str) or name == "loss" or name.startswith("val_"):
             raise TypeError(
-                f"{caller}(metrics) must give functions by names other than 'loss', not {shown({name: measure})}"
+                f"{caller}(metrics) must give functions by names other than 'loss' or 'val_...', which is what is "
+                f"measured on the validation data, not {shown({name: measure})}"
             )
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"{caller}(optimizer) must be one of optim, as SGD(model.parameters()), not {shown(optimizer)}")

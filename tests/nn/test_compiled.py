@@ -244,6 +244,144 @@ def test_a_class_that_does_not_exist_is_no_silent_loss(loss):
         fit(*perceptron(sizes=(3, 2))(), data=(XS, [5] * 10), loss=loss, batch_size=4)
 
 
+class Clipped(optim.SGD):
+    def step(self):
+        optim.clip_grad_norm(self.parameters, 0.01)
+        super().step()
+
+
+class Noisy(optim.SGD):
+    def update(self, x, g, memory, lr):
+        return x - lr * g + random.gauss(0.0, 0.01)
+
+
+class Counting(optim.SGD):
+    calls = 0
+
+    def update(self, x, g, memory, lr):
+        self.calls += 1
+        return x - lr * g / self.calls
+
+
+class Halving(optim.Optimizer):
+    remembers = ("last",)
+
+    def update(self, x, g, memory, lr):
+        memory["last"] = 0.5 * memory["last"] + g / self.steps
+        return x - lr * memory["last"]
+
+
+def fit_by(kind, jit, epochs=4, **options):
+    model = nn.Neuron(1, "linear", seed=0)
+    optimizer = kind(model.parameters(), lr=0.1)
+    data = [[1.0], [2.0]], [3.0, 5.0]
+    history = nn.fit(model, data, nn.mse_loss, optimizer, epochs, progress=False, jit=jit, **options)
+    return history["loss"], model.state_dict(), optimizer.state_dict(), history.note
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (Clipped, "Clipped has a step of its own"),
+        (Noisy, "the update of Noisy does not do the same each time"),
+        (Counting, "the update of Counting does not do the same each time"),
+    ],
+)
+def test_an_optimiser_that_a_recording_would_change_is_refused(kind, message):
+    with pytest.raises(TypeError, match=message):
+        fit_by(kind, True)
+    random.seed(0)
+    *eager, _ = fit_by(kind, False)
+    random.seed(0)  # trying to compile draws none that training would miss
+    *left_to_itself, note = fit_by(kind, "auto")
+    assert left_to_itself == eager
+    assert message in note
+
+
+def test_an_optimiser_of_ones_own_is_compiled():
+    for got, expected in zip(fit_by(Halving, True)[:2], fit_by(Halving, False)[:2]):
+        assert got == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("change", [{"momentum": 0.9}, {"weight_decay": 0.1}, {"lr": 0.01}])
+def test_what_a_callback_changes_of_the_optimiser_counts_from_then_on(change):
+    def run(jit):
+        model = nn.Neuron(1, "linear", seed=0)
+        optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.5)
+
+        def callback(history):
+            if len(history) == 2:
+                vars(optimizer).update(change)
+                model.load_state_dict({"w.0": 1.0, "b": 0.0})
+
+        data = [[1.0], [2.0]], [3.0, 5.0]
+        options = {"epochs": 5, "progress": False, "callback": callback}
+        return nn.fit(model, data, nn.mse_loss, optimizer, jit=jit, **options)["loss"]
+
+    assert run(True) == pytest.approx(run(False), rel=1e-12)
+
+
+def test_a_metric_that_looks_at_the_parameters_sees_those_before_the_step():
+    def run(jit):
+        model = nn.Neuron(1, "linear", seed=0)
+        optimizer = optim.SGD(model.parameters(), lr=0.1)
+        metrics = {"w": lambda ys, ts: model.w[0].data, "at one": lambda ys, ts: model([1.0])}
+        data = [[1.0], [2.0], [3.0]], [3.0, 5.0, 7.0]
+        options = {"epochs": 3, "batch_size": 2, "seed": 0, "progress": False, "metrics": metrics}
+        return [
+            x
+            for epoch in nn.fit(model, data, nn.mse_loss, optimizer, jit=jit, **options).epochs
+            for x in epoch.values()
+        ]
+
+    assert run(True) == pytest.approx(run(False), rel=1e-12)
+
+
+def test_a_loss_that_draws_random_numbers_is_refused():
+    def noisy(ys, ts):
+        return nn.mse_loss(ys, [t + random.gauss(0.0, 0.1) for t in ts])
+
+    model, parameters = perceptron()()
+    with pytest.raises(TracingError, match="the loss does not do the same each time it is called"):
+        fit(model, parameters, loss=noisy)
+    assert "the loss does not do the same" in fit(model, parameters, loss=noisy, jit="auto").note
+
+
+@pytest.mark.parametrize("size", [None, 4])
+def test_left_to_itself_it_also_finds_what_it_cannot_compile_of_a_whole_batch(size):
+    def loss(ys, ts):
+        return nn.mse_loss(ys, ts) if ys[0].data > 0.0 else nn.l1_loss(ys, ts)
+
+    def read(x):
+        return model(x[:2]) if x[0] > 0.3 else model([0.0, x[1]])
+
+    model = nn.MLP(2, [3, 1], "tanh", seed=0)
+    for data in (XS, YS), ([[0.5, 0.1, 0.2], *XS[1:]], YS):
+        assert fit(read, model.parameters(), data, loss, "auto", batch_size=size, epochs=1).note.startswith(
+            "not compiled"
+        )
+
+
+def without_graph(model):
+    def inner(x):
+        with no_grad():
+            return model(x)
+
+    return inner
+
+
+@pytest.mark.parametrize("jit", [False, True, "auto"])
+@pytest.mark.parametrize("cut", [lambda m: lambda x: m(x).detach(), without_graph, lambda m: lambda x: Value(1.0)])
+def test_outputs_that_are_cut_off_from_the_parameters_train_nothing_and_say_so(cut, jit):
+    model = nn.Neuron(2, "linear", seed=0)
+    before = model.state_dict()
+    with pytest.raises(
+        (ValueError, TracingError), match=r"does not depend on any|not possible in a function that is rec"
+    ):
+        fit(cut(model), model.parameters(), jit=jit)
+    assert model.state_dict() == before
+
+
 def test_left_to_itself_it_compiles_what_it_can(capsys):
     for make in (perceptron(), dropout(random.Random(0).random)):
         history = fit(*make(), jit="auto", progress=True)

@@ -279,6 +279,7 @@ def test_history_names_what_it_has():
         ({"callback": 1}, TypeError, r"fit\(callback\) must be a function of the history, not 1"),
         ({"metrics": {"n": lambda ys, ts: None}}, TypeError, "what 'n' measures.* must be a real number, not None"),
         ({"metrics": {"n": 1}}, TypeError, r"fit\(metrics\) must give functions by names other than 'loss'"),
+        ({"metrics": {"val_n": nn.accuracy}}, TypeError, r"names other than 'loss' or 'val_\.\.\.'"),
         ({"progress": "bar"}, ValueError, r"fit\(progress\) must be True, False or 'plot', not 'bar'"),
         ({"report": "x"}, ValueError, r"fit\(report\) must be a whole number of at least 0, not 'x'"),
     ],

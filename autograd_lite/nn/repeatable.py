@@ -1,0 +1,59 @@
+"""Whether a function does the same each time it is called: if not, one recording of it cannot stand for all calls."""
+
+import random
+import sys
+from collections.abc import Callable
+from itertools import chain
+from typing import Any
+
+from autograd_lite.compiler.recording import are_alike
+from autograd_lite.compiler.tracer import TracingError, tracing
+from autograd_lite.transforms.pytree import flatten
+
+CALLS = 5
+
+
+def check_calls_alike(f: Callable[..., Any], inputs: Any, name: str) -> None:
+    """A TracingError if f does something else each time it is called: other operations, other constants."""
+    calls: list[list[Any]] = []
+    drawn: list[Any] = []
+    with tracing() as tape:
+        for _ in range(CALLS):
+            start = len(tape)
+            outputs, shape = flatten(f(*inputs), f"the result of {name}")
+            nodes = tape[start:]
+            place: dict[Any, int] = {v: i for i, v in enumerate(nodes)}
+            operands = chain(chain.from_iterable(v._parents for v in nodes), outputs)
+            calls.append([shape, *[v._primitive for v in nodes], *[place.get(x, x) for x in operands]])
+            drawn.append(random_states())
+    first, *others = calls
+    if drawn[1:] != drawn[:-1] or not all(len(c) == len(first) and all(map(are_alike, first, c)) for c in others):
+        refuse(name)
+
+
+def refuse(name: str) -> None:
+    """Say that it does not do the same each time."""
+    raise TracingError(
+        f"{name} does not do the same each time it is called: it draws random numbers or changes something, and a "
+        "recording would replay one call for all samples and steps.\nInstead: fit(jit=False)"
+    )
+
+
+def random_states() -> tuple[Any, Any]:
+    """Where Python's generator of random numbers is, and NumPy's, if that is in use."""
+    numpy = sys.modules.get("numpy")
+    if numpy is None:
+        return random.getstate(), None
+    name, key, *rest = numpy.random.get_state()
+    return random.getstate(), (name, bytes(key), *rest)
+
+
+def set_random_states(states: tuple[Any, Any]) -> None:
+    """Put the generators where they were."""
+    pythons, numpys = states
+    random.setstate(pythons)
+    if numpys is not None:
+        import numpy
+
+        name, key, *rest = numpys
+        numpy.random.set_state((name, numpy.frombuffer(key, dtype=numpy.uint32), *rest))
