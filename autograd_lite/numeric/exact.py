@@ -25,6 +25,15 @@ def product_error(a: float, b: float) -> float:
     return ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
 
 
+def large_product_error(a: float, b: float) -> float:
+    """The same for all numbers whose product is finite."""
+    if abs(a) > 1e300:
+        return product_error(a * 2.0**-60, b * 2.0**60)
+    if abs(b) > 1e300:
+        return product_error(a * 2.0**60, b * 2.0**-60)
+    return product_error(a, b)
+
+
 def two_product(a: float, b: float) -> tuple[float, float]:
     """a * b as a rounded product and its rounding error."""
     return a * b, product_error(a, b)

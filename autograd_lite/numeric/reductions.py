@@ -4,7 +4,14 @@ import math
 from collections.abc import Sequence
 from operator import mul
 
-from autograd_lite.numeric.exact import exp_difference, exp_pair, product_error, two_product, two_sum
+from autograd_lite.numeric.exact import (
+    exp_difference,
+    exp_pair,
+    large_product_error,
+    product_error,
+    two_product,
+    two_sum,
+)
 from autograd_lite.numeric.ieee import exp, fsum, inf, length, log, log1p, nan
 
 
@@ -46,9 +53,10 @@ def dot(v: Sequence[float]) -> float:
     except (OverflowError, ValueError):
         return fsum(terms)
     if abs(total) * 4.0 < math.hypot(*terms):
-        exact = fsum([*terms, *map(product_error, w, x)])
-        if math.isfinite(exact):
-            return exact
+        for error in (product_error, large_product_error):
+            exact = fsum([*terms, *map(error, w, x)])
+            if math.isfinite(exact):
+                return exact
     return total
 
 

@@ -1,4 +1,4 @@
-# mypy: disable-error-code="untyped-decorator, no-untyped-call, call-overload, attr-defined, no-any-return"
+# mypy: disable-error-code="untyped-decorator, no-untyped-call, call-arg, call-overload, attr-defined, no-any-return"
 """The table's forward functions, compiled by Numba from their own source.
 
 Each is compiled as it stands in the folder `numeric` or a user's module, in a namespace where the
@@ -90,6 +90,7 @@ def _call_math(name: str, arity: int) -> Any:
 COMPILED: dict[Any, Any] = {}
 MATH = {function for function in vars(math).values() if callable(function)}
 two_sum, two_product = compiled(exact.two_sum), compiled(exact.two_product)
+product_error, large_product_error = compiled(exact.product_error), compiled(exact.large_product_error)
 
 
 # --- Python's own machinery, written out ---------------------------------------------------------------------------
@@ -153,7 +154,7 @@ def scaled_sum(xs: Sequence[float], scale: float) -> float:
         x, y = total, partials[count]
         total = x + y
         low = y - (total - x)
-    if count > 0 and low * partials[count - 1] > 0.0:
+    if count > 0 and (low > 0.0) == (partials[count - 1] > 0.0):
         doubled = 2.0 * low  # halfway between two floats: the rest decides
         if doubled == (total + doubled) - total:
             total += doubled
@@ -228,27 +229,35 @@ def dot(v: Sequence[float]) -> float:
         total, error = two_sum(total, product)
         errors += error
         squares += product * product
-    if simd.is_usual(total, squares, 1):
-        return simd.corrected(total, errors, product_errors, squares)
-    room = new(2 * n + 1)
-    for i in range(n):
-        room[i], room[n + 1 + i] = two_product(v[i], v[n + i])
-    room[n] = v[len(v) - 1] if len(v) > 2 * n else 0.0
-    total = exact_dot(room, n)
-    release(room)
-    return total
+    total = simd.compensated(total, errors, product_errors, squares, lost(n))
+    return total if total == total else exact_dot(v[len(v) - 1] if len(v) > 2 * n else 0.0, n, v, 0, 1, n, 1)
 
 
 @inlined
-def exact_dot(room: Any, n: int) -> float:
-    """The sum of n products and one more term, after which their rounding errors lie; with these where terms cancel."""
+def lost(count: int) -> float:
+    """How far the sum of the rounding errors of so many terms may be from what it is, for terms of length 1."""
+    n = float(count) + 1.0
+    return 5e-32 * n * n * n
+
+
+@inlined
+def exact_dot(bias: float, n: int, m: Any, a: int, k: int, b: int, h: int) -> float:
+    """The sum of a number and n products m[a + k*j] * m[b + h*j]; where they cancel, of their rounding errors too."""
+    room = new(2 * n + 1)
     terms, total = carray(room, 2 * n + 1), 0.0
+    for j in range(n):
+        terms[j], error = two_product(m[a], m[b])
+        terms[n + 1 + j] = error if error - error == 0.0 else large_product_error(m[a], m[b])
+        a += k
+        b += h
+    terms[n] = bias
     for count in (n + 1, 2 * n + 1):
         exact = fsum(terms[:count])
         if count == n + 1 or exact - exact == 0.0:
             total = exact
         if not abs(total) * 4.0 < length(terms[: n + 1]):
             break
+    release(room)
     return total
 
 
@@ -279,4 +288,4 @@ COMPILED |= {
     reductions.mean: mean,
 }
 exp_difference = compiled(exact.exp_difference)
-log1p = compiled(ieee.log1p)
+log, log1p = compiled(ieee.log), compiled(ieee.log1p)

@@ -18,11 +18,11 @@ from autograd_lite.compiler.backends.numba.functions import (
     exact_dot,
     exp_difference,
     fsum,
-    inlined,
+    log,
     log1p,
+    lost,
     new,
     release,
-    two_product,
 )
 
 U = np.uint64
@@ -90,6 +90,7 @@ def sum_of_pairs(m: Any, a: int, k: int, b: int, h: int, count: int, stops: int)
 def dots(o: Any, x: Any, m: Any) -> None:
     t, s, rows, count, columns = o[0], o[1], o[2], o[3], o[4]
     a, i, k, b, h = o[5], o[6], o[7], o[8], o[9]
+    slack = splat(lost(count))
     for q in range(U(0), columns, NARROW):
         n = min(NARROW, columns - q)
         for p in range(rows):
@@ -106,25 +107,12 @@ def dots(o: Any, x: Any, m: Any) -> None:
                 errors = errors + ((total - (after - z)) + (product - z))
                 squares = squares + product * product
                 total = after
-            if simd.is_usual(total, squares, n):
-                simd.store(m, y, simd.corrected(total, errors, product_errors, squares), n)
-            else:
+            total = simd.compensated(total, errors, product_errors, squares, slack)
+            if simd.has_nan(total, n):
                 for j in range(n):
-                    m[y + j] = exact_product(m, y + j, left, k, right + j, h, count)
-
-
-@inlined
-def exact_product(m: Any, y: int, a: int, k: int, b: int, h: int, count: int) -> float:
-    n = int(count)
-    room = new(2 * n + 1)
-    for j in range(n):
-        room[j], room[n + 1 + j] = two_product(m[a], m[b])
-        a += k
-        b += h
-    room[n] = m[y]
-    total = exact_dot(room, n)
-    release(room)
-    return total
+                    m[y + j] = exact_dot(m[y + j], int(count), m, left, k, right + j, h)
+            else:
+                simd.store(m, y, total, n)
 
 
 def sums(o: Any, x: Any, m: Any) -> None:
@@ -187,16 +175,16 @@ def softmax(o: Any, x: Any, m: Any) -> None:
             if xs[k] > top or xs[k] != xs[k]:
                 top, best = xs[k], k
         for k in range(c):
-            xs[k] = exp_difference(xs[k], top)
-        if want & U(2):
-            rest = log1p(sum_without(xs, best, others))
-            for k in range(c):
-                x_k = m[a + w * k + q]
-                m[t + w * (c + c + k) + q] = -((top - x_k) + rest) if top - top == 0.0 else x_k - top
+            xs[k] = exp_difference(xs[k], top) if top != np.inf else 1.0 if xs[k] == top else 0.0
+        rest = log1p(sum_without(xs, best, others)) if want & U(2) else 0.0
         total = sum_without(xs, c, others)
         for k in range(c):
-            xs[k] /= total
+            x_k, share = m[a + w * k + q], xs[k] / total
+            xs[k] = share if top != np.inf or total == 1.0 or share == 0.0 else np.nan  # one that is inf alone has all
             m[t + w * k + q] = xs[k]
+            if want & U(2):
+                gap = -((top - x_k) + rest) if top - top == 0.0 else x_k - top
+                m[t + w * (c + c + k) + q] = gap if top != np.inf else log(xs[k])
         if want & U(1):
             for k in range(c):
                 m[t + w * (c + k) + q] = sum_without(xs, k, others)

@@ -1,13 +1,14 @@
 # mypy: disable-error-code="untyped-decorator, no-untyped-call, import-untyped, attr-defined, misc, no-any-return"
 """Vectors of floats in compiled code: `load` and `store` some numbers that lie side by side, compute with all at once.
 
-Each lane of a vector gets the bits that a float would get. Vectors are added, subtracted and multiplied; the functions
-`product_error`, `corrected` and `is_usual` take vectors and floats.
+Each lane of a vector gets the bits that a float would get. Vectors are added, subtracted and multiplied;
+`product_error` and `compensated` take vectors and floats.
 """
 
 import operator
 import platform
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import llvmlite.binding
@@ -93,28 +94,36 @@ def store(context: Any, m: Any, i: Any, v: Any, n: Any) -> Any:
     return types.void(m, i, v, types.uint64), generate
 
 
-def _formula(write: Callable[..., Any], count: int, result: Any = None) -> Any:
-    """An intrinsic; `write(builder, *args)` writes what computes the result from `count` operands of one type."""
+@intrinsic
+def product_error(context: Any, a: Any, b: Any) -> Any:
+    """What rounding took from a * b."""
+    return a(a, b), lambda context, builder, signature, args: _product_error(builder, *args)
 
-    def typed(*kinds: Any) -> Any:
-        kinds = (*kinds[:count], *[types.uint64] * len(kinds[count:]))
-        return (result or kinds[0])(*kinds), lambda context, builder, signature, args: write(builder, *args)
 
-    if count == 4:
-        return intrinsic(lambda context, a, b, c, d: typed(a, b, c, d))
-    if result:
-        return intrinsic(lambda context, a, b, n: typed(a, b, n))
-    return intrinsic(lambda context, a, b: typed(a, b))
+@intrinsic
+def compensated(context: Any, total: Any, errors: Any, product_errors: Any, squares: Any, slack: Any) -> Any:
+    """A dot product from its plain total and what rounding took from it; nan where another digit may be right."""
+    return total(*[total] * 5), lambda context, builder, signature, args: _compensated(builder, *args)
+
+
+@intrinsic
+def has_nan(context: Any, v: Any, n: Any) -> Any:
+    """Whether one of the first n lanes is nan."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        v, n = args
+        lanes = builder.bitcast(builder.fcmp_unordered("uno", v, v), ir.IntType(v.type.count))
+        inside = builder.not_(builder.shl(I64(-1), n))
+        return builder.icmp_unsigned("!=", builder.and_(builder.zext(lanes, I64), inside), I64(0))
+
+    return types.boolean(v, types.uint64), generate
 
 
 def _product_error(builder: Any, a: Any, b: Any) -> Any:
-    """What rounding took from a * b: in one instruction where the machine has it, else as `two_product` does."""
+    """In one instruction where the machine has it, else as `two_product` does."""
     product = builder.fmul(a, b)
     if HAS_FMA:
-        name = "f64" if a.type == ir.DoubleType() else f"v{a.type.count}f64"
-        kind = ir.FunctionType(a.type, [a.type] * 3)
-        fma = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.{name}")
-        return builder.call(fma, [a, b, builder.fneg(product)])
+        return _call(builder, "fma", a, b, builder.fneg(product))
     (a_high, a_low), (b_high, b_low) = _halves(builder, a), _halves(builder, b)
     error = builder.fsub(builder.fmul(a_high, b_high), product)
     for x, y in ((a_high, b_low), (a_low, b_high), (a_low, b_low)):
@@ -128,30 +137,34 @@ def _halves(builder: Any, x: Any) -> tuple[Any, Any]:
     return high, builder.fsub(x, high)
 
 
-def _corrected(builder: Any, total: Any, errors: Any, product_errors: Any, squares: Any) -> Any:
-    """A dot product from its plain total; where the terms cancel, with the rounding errors of the products."""
-    size = builder.fmul(_number(total.type, 16.0), builder.fmul(total, total))
+def _compensated(builder: Any, total: Any, errors: Any, product_errors: Any, squares: Any, slack: Any) -> Any:
+    """Where the terms cancel, with the rounding errors of the products.
+
+    It is right if terms are not near the ends of the range, do not all cancel, and no error of the errors would show.
+    """
+
+    def less(a: Any, b: Any) -> Any:
+        return builder.fcmp_ordered("<", a, b)
+
+    size, number = builder.fmul(total, total), partial(_number, total.type)
     both = builder.fadd(errors, product_errors)
-    return builder.fadd(total, builder.select(builder.fcmp_ordered("<", size, squares), both, errors))
+    error = builder.select(less(builder.fmul(number(16.0), size), squares), both, errors)
+    slack = builder.fmul(slack, _call(builder, "sqrt", squares))
+    result = builder.fadd(total, builder.fadd(error, slack))
+    is_right = builder.fcmp_ordered("==", result, builder.fadd(total, builder.fsub(error, slack)))
+    bounds = (number(1e-280), squares), (squares, number(1e280)), (squares, builder.fmul(number(1e15), size))
+    for bound in bounds:
+        is_right = builder.and_(is_right, less(*bound))
+    return builder.select(is_right, result, number(float("nan")))
 
 
-def _is_usual(builder: Any, total: Any, squares: Any, n: Any) -> Any:
-    """Whether in the first n lanes `corrected` is right: no terms near the ends of the range, none that all cancel."""
-    most = builder.fmul(_number(total.type, 1e15), builder.fmul(total, total))
-    bounds = [("<", _number(total.type, 1e280)), (">", _number(total.type, 1e-280)), ("<", most)]
-    first, *rest = (builder.fcmp_ordered(comparison, squares, bound) for comparison, bound in bounds)
-    for condition in rest:
-        first = builder.and_(first, condition)
-    if first.type == ir.IntType(1):
-        return first
-    lanes = builder.zext(builder.bitcast(first, ir.IntType(first.type.count)), I64)
-    return builder.icmp_unsigned("==", builder.or_(lanes, builder.shl(I64(-1), n)), I64(-1))
+def _call(builder: Any, name: str, *args: Any) -> Any:
+    """An instruction of LLVM's by its name."""
+    kind = args[0].type
+    name = f"llvm.{name}.{'f64' if kind == ir.DoubleType() else f'v{kind.count}f64'}"
+    function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind] * len(args)), name)
+    return builder.call(function, args)
 
 
 def _number(kind: Any, x: float) -> Any:
     return ir.Constant(kind, x if kind == ir.DoubleType() else [x] * kind.count)
-
-
-product_error = _formula(_product_error, 2)
-corrected = _formula(_corrected, 4)
-is_usual = _formula(_is_usual, 2, types.boolean)
