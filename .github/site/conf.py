@@ -39,6 +39,8 @@ nb_execution_mode = "off"  # outputs are those that the notebooks have stored
 nb_merge_streams = True
 nb_render_markdown_format = "myst"  # tables in outputs are tables
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # else pages ask a server abroad for them
+if language == "zh_CN":
+    nb_code_prompt_show, nb_code_prompt_hide = "显示代码", "隐藏代码"
 myst_enable_extensions = ["deflist", "dollarmath"]
 myst_heading_anchors = 3
 

@@ -1,6 +1,7 @@
-"""Copies and pickles of a node, without recursion: a graph may be a million nodes deep."""
+"""Copies, pickles and the end of a node, without recursion: a graph may be a million nodes deep."""
 
 import copy as standard
+import sys
 from typing import Any
 
 from autograd_lite.core.primitives import CONSTANT, PRIMITIVES, Primitive
@@ -53,6 +54,29 @@ def reduce(v: Value) -> tuple[Any, ...]:
     return _graph, (type(v), inputs, [u._data for u in constants], steps)
 
 
+_dying: list[tuple[Any, ...]] = []
+_letting_go = False
+
+
+def release(v: Value) -> None:
+    """What a node does as it dies in a browser: lets go of its parents by turns, each when the one before is done.
+
+    Else a node that dies takes its parents along, they theirs, and so on through the whole graph. Python keeps watch
+    over the stack for that, but of a browser's it sees only a part, and a few thousand nodes end the kernel.
+    """
+    global _letting_go
+    if getattr(v, "_parents", ()):  # not there yet if what it was made of was refused
+        _dying.append((v._parents, v.__dict__.copy()) if v._primitive.by_hand else v._parents)
+        v._parents = ()
+        if not _letting_go:
+            _letting_go = True
+            try:
+                while _dying:
+                    _dying.pop()
+            finally:
+                _letting_go = False
+
+
 def _primitive(v: Value) -> Primitive:
     """That of a copy: a copy of a leaf is a leaf made here."""
     return made_by() if not v._parents and v._primitive is not CONSTANT else v._primitive
@@ -92,3 +116,5 @@ def _node(
 
 for _name, _method in (("__copy__", copy), ("__deepcopy__", deepcopy), ("__reduce__", reduce)):
     setattr(Value, _name, _method)
+if sys.platform == "emscripten":
+    Value.__del__ = release  # type: ignore[attr-defined]

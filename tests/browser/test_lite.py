@@ -162,3 +162,21 @@ def test_programs_run_by_javascript_and_training_shows_its_progress(run):
     )
     assert printed_by(said).split("\n")[:2] == ["True javascript", "[1.0, 4.0, 9.0]"], said
     assert "True" in printed_by(said).splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "use", ["", "copy.copy(y)", "copy.deepcopy(y)", "pickle.loads(pickle.dumps(y))", "y.backward()"]
+)
+def test_a_deep_graph_is_copied_and_dies_without_harm_to_the_kernel(run, use):
+    """A browser's stack is small, and Python does not see its end."""
+    chain = (
+        "import copy, pickle\nfrom autograd_lite import Value\ny = Value(1.0)\nfor i in range(100_000): y = y + 1.0\n"
+    )
+    run(f"{chain}z = {use or 'y'}\ny = z = None")
+    assert printed_by(run("print(6 * 7)")) == "42\n"
+
+
+def test_after_the_names_of_a_deep_graph_are_cleared_the_kernel_goes_on(run):
+    run("from autograd_lite import Value\ny = Value(1.0)\nfor i in range(20_000): y = y * y\ny")
+    run("%reset -f")
+    assert printed_by(run("from autograd_lite import Value\nprint(Value(2.0) * 3)")).startswith("Value(data=6.0")

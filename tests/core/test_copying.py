@@ -7,6 +7,7 @@ import pytest
 
 from autograd_lite import Value, dot, grad, jit, primitive, tanh
 from autograd_lite.compiler.tracer import TracingError
+from autograd_lite.core import copying
 
 
 @pytest.fixture
@@ -106,3 +107,36 @@ def test_copies_are_not_recorded(copied):
     for f in (lambda x: copied(x) * x, lambda x: copied(w) * x):
         with pytest.raises(TracingError, match="copying or pickling a Value is not possible"):
             jit(f)(3.0)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [lambda y: y + 1.0, lambda y: y * y, lambda y: Value(y.data, (y,), (1.0,)), lambda y: copy.copy(y + 1.0)],
+    ids=["sum", "square", "by hand", "copied"],
+)
+def test_in_a_browser_a_graph_dies_node_by_node_and_not_one_within_the_other(monkeypatch, step):
+    deep, deepest, died = 0, 0, 0
+
+    def die(v):
+        nonlocal deep, deepest, died
+        deep, deepest, died = deep + 1, max(deepest, deep + 1), died + 1
+        copying.release(v)
+        deep -= 1
+
+    monkeypatch.setattr(Value, "__del__", die, raising=False)
+    y = Value(1.0)
+    for _ in range(2_000):
+        y = step(y)
+    shared = y.parents[0]
+    del y
+    assert died >= 1
+    assert shared.parents
+    del shared
+    assert died >= 2_001
+    assert deepest == 2
+
+
+def test_what_was_never_made_dies_in_silence(monkeypatch):
+    monkeypatch.setattr(Value, "__del__", copying.release, raising=False)
+    with pytest.raises(TypeError, match="real number"):
+        Value("1")
