@@ -54,27 +54,26 @@ def reduce(v: Value) -> tuple[Any, ...]:
     return _graph, (type(v), inputs, [u._data for u in constants], steps)
 
 
-_dying: list[tuple[Any, ...]] = []
+_dying: list[Any] = []
 _letting_go = False
 
 
 def release(v: Value) -> None:
-    """What a node does as it dies in a browser: lets go of its parents by turns, each when the one before is done.
+    """What a node does as it dies in a browser: lets go of its parents when those before it are done with theirs.
 
     Else a node that dies takes its parents along, they theirs, and so on through the whole graph. Python keeps watch
     over the stack for that, but of a browser's it sees only a part, and a few thousand nodes end the kernel.
     """
     global _letting_go
-    if getattr(v, "_parents", ()):  # not there yet if what it was made of was refused
-        _dying.append((v._parents, v.__dict__.copy()) if v._primitive.by_hand else v._parents)
-        v._parents = ()
-        if not _letting_go:
-            _letting_go = True
-            try:
-                while _dying:
-                    _dying.pop()
-            finally:
-                _letting_go = False
+    _dying.append((getattr(v, "_parents", ()), v.__dict__))  # none yet if what it was made of was refused
+    v._parents, v.__dict__ = (), {}
+    if not _letting_go:
+        _letting_go = True
+        try:
+            while _dying:
+                _dying.pop()
+        finally:
+            _letting_go = False
 
 
 def _primitive(v: Value) -> Primitive:

@@ -164,15 +164,15 @@ def test_programs_run_by_javascript_and_training_shows_its_progress(run):
     assert "True" in printed_by(said).splitlines()[-1]
 
 
-@pytest.mark.parametrize(
-    "use", ["", "copy.copy(y)", "copy.deepcopy(y)", "pickle.loads(pickle.dumps(y))", "y.backward()"]
-)
-def test_a_deep_graph_is_copied_and_dies_without_harm_to_the_kernel(run, use):
+USES = ["y", "copy.copy(y)", "copy.deepcopy(y)", "pickle.loads(pickle.dumps(y))", "y.backward()", "draw(y)"]
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_deep_graph_is_used_and_dies_without_harm_to_the_kernel(run, use):
     """A browser's stack is small, and Python does not see its end."""
-    chain = (
-        "import copy, pickle\nfrom autograd_lite import Value\ny = Value(1.0)\nfor i in range(100_000): y = y + 1.0\n"
-    )
-    run(f"{chain}z = {use or 'y'}\ny = z = None")
+    run("import copy, pickle\nfrom autograd_lite import Value, draw\ny = Value(1.0)")
+    run(f"for i in range(100_000): y = y + 1.0\nz = {use}")
+    run("y = z = None")
     assert printed_by(run("print(6 * 7)")) == "42\n"
 
 
