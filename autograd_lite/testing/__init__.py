@@ -23,7 +23,8 @@ except ImportError as error:
     raise ImportError(f"autograd_lite.testing needs {error.name}: pip install numpy hypothesis") from error
 
 from autograd_lite.core.value import Value
-from autograd_lite.testing.gradients import check_gradients, check_layer
+from autograd_lite.testing.gradients import check_gradients
+from autograd_lite.testing.layer import check_layer
 from autograd_lite.testing.machine import GraphMachine
 from autograd_lite.testing.numerical import Estimate, complex_step, numerical_derivative
 from autograd_lite.testing.report import CannotTellError, Partial, Report, WrongGradientError

@@ -1,6 +1,7 @@
 """Whose derivative is on trial: yours, PyTorch's, JAX's or this package's, each as the gradient of w @ f for any w."""
 
 import inspect
+import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
@@ -8,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite.core.checks import shown
 from autograd_lite.core.value import Value, as_data, as_value, topological_order
 from autograd_lite.testing.arguments import Pack, Vector, arguments, grain, home, joined, leaves_of, numbers
 from autograd_lite.testing.report import Report, WrongGradientError
@@ -25,7 +27,7 @@ class Subject:
 
     def __init__(self, f: Callable[..., Any], args: Sequence[Any], name: str = "", roots: Any = None) -> None:
         roots, name = roots or _parameters(f, len(args)), name or _named(f)
-        self.f, self.inputs = f, arguments(args, roots, self.owner)
+        self.f, self.roots, self.inputs = f, roots, arguments(args, roots, self.owner)
         self.point, self.owner = self.inputs.point, self.inputs.owner
         self.n = self.point.size
         self.report = Report(name, dict(zip(roots, args)), inputs=self.n)
@@ -103,48 +105,86 @@ class Yours(Subject):
             raise ValueError(f"check_gradients(grad=): f returns {self.m} numbers: pass jac= or vjp=")
 
     def value(self, v: Vector) -> Any:
-        result = super().value(v)
-        return result[0] if self.grad is True else result
+        return self.both(super().value(v))[0]
+
+    def both(self, result: Any) -> tuple[Any, Any]:
+        """What f returns: its value, and with `grad=True` the gradient."""
+        if self.grad is not True:
+            return result, None
+        if not isinstance(result, (tuple, list)) or len(result) != 2:
+            raise TypeError(f"check_gradients(grad=True): f must return (value, gradient), not {shown(result)}")
+        return result[0], result[1]
 
     def pull(self, w: Vector) -> Vector:
         args, made = self.inputs.make(self.point)
         if self.jac is not None:
-            g = w @ self._jacobian(self.jac(*args))
+            g = self._times(w, self.jac(*args))
         elif self.vjp is not None:
             dout, douts = self.outputs.make(w)
             g = self._aligned(self.vjp(dout, *args))
             self.watch_dout(douts, w)
         else:
-            g = w[0] * self._aligned(self.f(*args)[1] if self.grad is True else self.grad(*args))
+            g = w[0] * self._aligned(self.both(self.f(*args))[1] if self.grad is True else self.grad(*args))
         if self.owner == "numpy" and not self.inputs.unchanged(made, self.point):
             self.report.notes.append("the derivative writes into its arguments")
         return g
 
-    def _jacobian(self, matrix: Any) -> Vector:
-        """A Jacobian, dense or sparse, or a tuple of one for each input, as a matrix."""
-        m, n = self.m, self.n
-        blocks = matrix if isinstance(matrix, tuple) and len(matrix) == len(self.inputs.titles) else [matrix]
-        dense = [numbers(b.toarray() if hasattr(b, "toarray") else b, "the Jacobian") for b in blocks]
-        if sum(b.size for b in dense) != m * n or (len(dense) == 1 and m != n and dense[0].shape == (n, m)):
-            self.refuse(f"the Jacobian has shape {dense[0].shape}, not ({m}, {n}): a row for each result of f")
-        return np.hstack([b.reshape(m, -1) for b in dense])
+    def _times(self, w: Vector, matrix: Any) -> Vector:
+        """w @ J of a Jacobian, dense or sparse, or of a tuple of one for each input."""
+        m, n, sizes = self.m, self.n, [math.prod(shape) for shape in self.inputs.shapes]
+        parted = isinstance(matrix, (tuple, list)) and len(matrix) == len(sizes) > 1
+        parted = parted and (isinstance(matrix, tuple) or any(np.ndim(b) > 1 for b in matrix))
+        rows, chosen = [], np.flatnonzero(w)  # of the other rows not even a nan counts
+        for block, size in zip(matrix, sizes) if parted else [(matrix, n)]:
+            b = block.tocsr() if hasattr(block, "tocsr") else numbers(block, "the Jacobian")
+            if math.prod(b.shape) != m * size or (m != size and b.shape == (size, m)):
+                self.refuse(f"the Jacobian has shape {b.shape}, not ({m}, {size}): a row for each result of f")
+            rows.append(w[chosen] @ b.reshape((m, size))[chosen])
+        return np.concatenate(rows)
 
-    def _aligned(self, g: Any) -> Vector:
-        """A gradient as one vector: its parts must have the shapes of the inputs."""
-        titles, shapes = self.inputs.titles, self.inputs.shapes
-        if g is None:
+    def _aligned(self, gradient: Any) -> Vector:
+        """A gradient as one vector: built as the arguments are, or as those of them are that are inputs, or flat."""
+        pack, found = self.inputs, dict.fromkeys(range(len(self.inputs.titles)))
+
+        def asks(place: Any) -> bool:
+            return any(k is not None for _, k in leaves_of(place))
+
+        def take(place: Any, g: Any, title: str) -> None:
+            """Hand out g to the inputs whose numbers stand in the tree `place`."""
+            if isinstance(place, int):
+                found[place] = g
+            elif g is None or not asks(place):
+                return
+            elif isinstance(place, dict) and isinstance(g, dict) and set(g) == set(place):
+                for key in place:
+                    take(place[key], g[key], f"{title}[{key!r}]")
+            elif (
+                not isinstance(place, dict)
+                and not isinstance(g, dict)
+                and np.iterable(g)
+                and len(parts := [*g]) == len(place)
+            ):
+                for k, (inner, part) in enumerate(zip(place, parts)):
+                    take(inner, part, f"{title}[{k}]" if title else self.roots[k])
+            else:
+                form = f"the keys {[*place]}" if isinstance(place, dict) else f"{len(place)} parts"
+                self.refuse(f"the gradient{f' of {title}' * bool(title)} must have {form}, not be {shown(gradient)}")
+
+        if gradient is None:
             self.refuse("the derivative returns None: is a `return` missing?")
-        found = [x for _, x in leaves_of(g if isinstance(g, tuple) and len(self.inputs.tree) > 1 else [g])]
-        found = [found[k] for k in self.inputs.places] if len(found) == self.inputs.count else found
-        if len(found) == 1 < len(shapes) and np.size(found[0]) == self.n:  # of a list of numbers an array
-            return joined(found, "the gradient", "biuf")
-        if len(found) != len(shapes):
-            self.refuse(f"the gradient has {len(found)} parts, f has {len(shapes)} inputs")
-        for title, shape, x in zip(titles, shapes, found):
+        places = pack.numbered()
+        inputs = tuple(filter(asks, places))
+        if len(found) > 1 and isinstance(gradient, np.ndarray) and gradient.shape == (self.n,):
+            return self.joined(pack.parts(numbers(gradient, "the gradient")))
+        several = isinstance(gradient, (tuple, list)) and len(gradient) == len(places) > 1
+        if len(inputs) == 1 and not several and not (isinstance(gradient, tuple) and len(gradient) == 1):
+            gradient = (gradient,)
+        take(places if several else inputs, gradient, "")
+        for title, shape, x in zip(pack.titles, pack.shapes, found.values()):
             if x is not None and [n for n in np.shape(x) if n != 1] != [n for n in shape if n != 1]:
                 turned = ": is it the transpose?" if np.shape(x) == shape[::-1] else ""
                 self.refuse(f"the gradient of {title} has shape {np.shape(x)}, {title} has shape {shape}{turned}")
-        return self.joined(found)
+        return self.joined(found.values())
 
 
 class Torch(Subject):
@@ -152,14 +192,16 @@ class Torch(Subject):
 
     def pull(self, w: Vector) -> Vector:
         args, made = self.inputs.make(self.point)
-        douts = [d.detach() for d in self.outputs.make(w)[1]]
-        pairs = [(y, d) for (_, y), d in zip(leaves_of(self.f(*args)), douts) if y.requires_grad]
+        douts = [d.detach() if home(d) == "torch" else None for d in self.outputs.make(w)[1]]
+        results = zip(leaves_of(self.f(*args)), douts)
+        pairs = [(y, d) for (_, y), d in results if getattr(y, "requires_grad", False)]
         if not pairs:
             self.report.notes.append("what f returns is connected to no input")
             return np.zeros(self.n)
         ys, seeds = zip(*pairs)
         found = sys.modules["torch"].autograd.grad(ys, made, seeds, allow_unused=True)
-        self.watch_dout(douts, w)
+        if len(pairs) == len(douts):
+            self.watch_dout(douts, w)
         return self.joined(found)
 
 
@@ -174,6 +216,16 @@ class Jax(Subject):
 
 class Ours(Subject):
     """A function of this package's Values: the gradient that `backward` computes."""
+
+    def value(self, v: Vector) -> Any:
+        try:
+            return super().value(v)
+        except Exception as error:
+            error.add_note(
+                "check_gradients called f with this package's Values, to check its derivative. Pass grad=, jac= or "
+                "vjp= to check your own, PyTorch's tensors or JAX's arrays to check theirs."
+            )
+            raise
 
     def record(self, v: Vector) -> tuple[list[Value], list[Value]]:
         """f recorded at v: the inputs and the outputs of its graph."""

@@ -6,10 +6,12 @@ Whose numbers they are is read off their types. No library is imported here that
 import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from autograd_lite.core.checks import shown
 from autograd_lite.core.value import Value, as_data
 from autograd_lite.testing.numerical import EPSILON
 
@@ -38,8 +40,15 @@ class Pack:
 
     def put(self, made: Iterable[Any]) -> Any:
         """The tree with other leaves at the places."""
+        return self._with(made, lambda x: x)
+
+    def numbered(self) -> Any:
+        """The tree with its number at each of the places, and None elsewhere."""
+        return self._with(range(len(self.places)), lambda x: None)
+
+    def _with(self, made: Iterable[Any], other: Callable[[Any], Any]) -> Any:
         stand, numbered = dict(zip(self.places, made)), iter(range(self.count))
-        return rebuild(self.tree, lambda _, x: stand.get(next(numbered), x))
+        return rebuild(self.tree, lambda _, x: stand[k] if (k := next(numbered)) in stand else other(x))
 
     def name(self, i: int) -> str:
         """What number i of the vector is called."""
@@ -71,7 +80,7 @@ def arguments(args: Sequence[Any], roots: Sequence[str], owner: str) -> Pack:
     def floats(x: Any, origin: str) -> bool:
         if origin == owner or (not foreign and origin in ("torch", "jax", "numpy")):
             return isinstance(x, Value) or any(kind in str(x.dtype) for kind in ("float", "complex", "object"))
-        return not foreign and isinstance(x, (int, float, complex, Value)) and type(x) is not bool
+        return not foreign and isinstance(x, (Real, complex, Value)) and type(x) is not bool
 
     found = [k for k, (_, x) in enumerate(leaves) if floats(x, homes[k])]
     if owner == "torch":
@@ -83,13 +92,15 @@ def arguments(args: Sequence[Any], roots: Sequence[str], owner: str) -> Pack:
         found = found or [k for k, (_, x) in enumerate(leaves) if homes[k] == "numpy" and x.dtype.kind in "iu"]
     pack = Pack(tuple(args), leaves, found, owner)
     if not pack.point.size:
-        raise TypeError(f"check_gradients(args): no real number to differentiate in among {list(args)!r}")
+        raise TypeError(f"check_gradients(args) must have floats, or arrays of them, among {shown(list(args))}")
     return pack
 
 
 def home(x: Any) -> str:
     """The library that a number, an array or a strategy comes from."""
-    return "autograd_lite" if isinstance(x, Value) else type(x).__module__.split(".")[0].replace("jaxlib", "jax")
+    name = "autograd_lite" if isinstance(x, Value) else "numpy" if isinstance(x, np.ndarray) else type(x).__module__
+    name = name.split(".")[0].replace("jaxlib", "jax")
+    return name if name not in ("torch", "jax", "numpy") or hasattr(x, "dtype") else ""  # a module, say
 
 
 def rebuild(tree: Any, leaf: Callable[[str, Any], Any], name: str = "") -> Any:
@@ -116,13 +127,14 @@ def numbers(x: Any, what: str = "", kinds: str = "biuf") -> Vector:
         x = (x if x.is_complex() else x.double()).numpy()
     elif "bfloat16" in str(getattr(x, "dtype", "")):
         x = np.asarray(x).astype(float)
+    x = x.toarray() if hasattr(x, "toarray") else x
     y = np.asarray(as_data(x) if isinstance(x, Value) else x)
     if y.dtype == object and all(isinstance(u, (Value, float, int)) for u in y.flat):
         y = np.array([as_data(u) for u in y.flat], float).reshape(y.shape)
     if y.dtype.kind not in kinds:
-        odd = "None: is a `return` missing?" if x is None else type(x).__name__
         if y.dtype.kind == "c":
-            odd = "complex numbers are out of scope: split them into real and imaginary part"
+            raise TypeError(f"{what}: complex numbers are out of scope: split them into real and imaginary part")
+        odd = "None: is a `return` missing?" if x is None else shown(x)
         raise TypeError(f"{what} must be real numbers, not {odd}")
     return y if y.dtype.kind == "c" else y.astype(float, copy=False)
 

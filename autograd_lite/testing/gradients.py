@@ -1,20 +1,25 @@
-"""`check_gradients` and `check_layer`: anybody's derivative against values of f, at a point or at many."""
+"""`check_gradients`: anybody's derivative against values of f, at a point or at all that strategies draw."""
 
+import math
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from autograd_lite.core.checks import check_number, shown
-from autograd_lite.testing.adapters import Ours, Slopes, Subject, Yours, subject_of
+from autograd_lite.testing.adapters import Ours, Slopes, Subject, subject_of
 from autograd_lite.testing.arguments import home
 from autograd_lite.testing.closures import guilty_closure
 from autograd_lite.testing.oracle import ORACLES
-from autograd_lite.testing.points import Survey, at_all_points
-from autograd_lite.testing.report import WRONG, CannotTellError, Report, WrongGradientError
+from autograd_lite.testing.report import WRONG, CannotTellError, Report, Survey, WrongGradientError
 from autograd_lite.testing.trial import Trial
+
+EXAMPLES = 60
+MARKS = (0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, 10.0, -10.0)
 
 
 def check_gradients(
@@ -64,20 +69,26 @@ def check_gradients(
         if not callable(way) and (way is not None or title == "f"):
             both = " (grad=True: f returns both)" if title == "grad" else ""
             raise TypeError(f"check_gradients({title}) must be a function, not {shown(way)}{both}")
-    rtol = _tolerance(rtol, "check_gradients(rtol)")
-    if any(home(arg) == "hypothesis" for arg in args):
-        return at_all_points(lambda *xs: check_at(subject_of(f, xs, grad, jac, vjp), order, rtol, oracle), args)
-    return check_at(subject_of(f, args, grad, jac, vjp), order, rtol, oracle)
+    rtol = tolerance(rtol, "check_gradients(rtol)")
+
+    def at(*xs: Any) -> Report:
+        return settled(examined(subject_of(f, xs, grad, jac, vjp), order, rtol, oracle))
+
+    return at_all_points(at, args) if any(home(arg) == "hypothesis" for arg in args) else at(*args)
 
 
-def _tolerance(rtol: Any, argument: str) -> float | None:
+def tolerance(rtol: Any, argument: str) -> float | None:
+    """`rtol` if it is one, or None for that of the numbers' kind."""
     return None if rtol is None else check_number(rtol, argument, sys.float_info.epsilon, 1.0)
 
 
-def check_at(subject: Subject, order: int, rtol: float | None, oracle: str | None) -> Report:
-    """The check at one point: raises unless all is right."""
+def examined(subject: Subject, order: int, rtol: float | None, oracle: str | None) -> Report:
+    """The report of a check at one point."""
     report, kink = subject.report, False
     report.rtol = rtol or (1e-6 if subject.grain < 1e-12 else 1e-3 if subject.grain < 1e-6 else 0.1)
+    for i in np.flatnonzero(~np.isfinite(subject.point))[:1]:
+        report.missing = f"{subject.inputs.name(i)} is {subject.point[i]}: nothing lies beside it to compare with"
+        return report
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         Trial(subject, report.rtol, oracle).run()
@@ -93,66 +104,66 @@ def check_at(subject: Subject, order: int, rtol: float | None, oracle: str | Non
                 report.guilty = guilty_closure(subject, order, report.rtol)
     if kink and report.right:
         report.notes.append("at a kink second derivatives are not compared")
+    return report
+
+
+def settled(report: Report) -> Report:
+    """The report if all is right, else an error with it."""
     if not report.right:
         raise (WrongGradientError if report.verdict == WRONG else CannotTellError)(report)
     return report
 
 
-def check_layer(layer: Any, x: Any, *rest: Any, rtol: float | None = None) -> Report:
-    """Compare what `layer.backward(dout)` returns, and `layer.dW` for each parameter `W`, with values of `forward`.
+def at_all_points(check: Callable[..., Any], args: Sequence[Any]) -> Survey:
+    """The check with each strategy among `args` replaced by what it draws.
 
-    `forward(x, *rest)` is called at inputs near x. What else it takes, such as labels, stays as it is, unless
-    `backward` returns a tuple of as many gradients: then all are inputs. A parameter is an array that `forward` leaves
-    alone and that has a gradient beside it, named with a d in front. Returns the report; the verdicts, the tolerance
-    and the errors are those of `check_gradients`. The report says if `backward` writes into `dout` or is not
-    proportional to it: a loss that is the end of the chain may ignore it.
-
-    >>> class Square:
-    ...     def forward(self, x):
-    ...         self.x = x
-    ...         return x * x
-    ...     def backward(self, dout):
-    ...         return dout * self.x
-    >>> check_layer(Square(), np.array([1.0, 3.0]))
-    Traceback (most recent call last):
-    autograd_lite.testing.report.WrongGradientError: Square.backward at x=[1.0, 3.0]: 2 of 4 ... are wrong
+    An error at a point is raised there; the point drawn is the simplest that Hypothesis finds. Raises a CannotTellError
+    if it cannot be told at most of the points, or everywhere.
     """
-    for name in ("forward", "backward"):
-        if not callable(getattr(layer, name, None)):
-            raise TypeError(f"check_layer(layer) must have the methods forward and backward, not {shown(layer)}")
-    rtol = _tolerance(rtol, "check_layer(rtol)")
-    kind, before = type(layer).__name__, dict(getattr(layer, "__dict__", {}))
-    y = layer.forward(np.array(x) if isinstance(x, np.ndarray) else x, *rest)
-    found = layer.backward(np.ones_like(y) if isinstance(y, np.ndarray) else 1.0)
-    several = isinstance(found, tuple) and len(found) == 1 + len(rest)
-    parameters = [p for p in before if hasattr(layer, f"d{p}") and getattr(layer, p) is before[p]]
-    reports = []
-    for p in ("", *parameters):
+    survey = Survey()
 
-        def forward(*xs: Any, p: str = p) -> Any:
-            if p:
-                setattr(layer, p, xs[0])
-                return layer.forward(x, *rest)
-            return layer.forward(*xs, *(() if several else rest))
-
-        def backward(dout: Any, *xs: Any, p: str = p) -> Any:
-            forward(*xs, p=p)
-            dx = layer.backward(dout)
-            return getattr(layer, f"d{p}") if p else dx
-
-        args = (before[p],) if p else (x, *rest) if several else (x,)
-        roots = [p] if p else ["x", "y", "z"][: len(args)]
-        backward.__name__ = f"{kind}.d{p}" if p else f"{kind}.backward"
-        subject = Yours(forward, args, None, None, backward, roots)
-        subject.lengths |= {n: f"axis {d} of x" for d, n in enumerate(np.shape(x))}
-        subject.lenient = subject.m == 1
+    def at(point: Sequence[Any]) -> None:
         try:
-            reports.append(check_at(subject, 1, rtol, None))
-        finally:
-            if p:
-                setattr(layer, p, before[p])
-    for report in reports[1:]:
-        reports[0].point |= report.point
-        reports[0].partials += report.partials
-        reports[0].notes += report.notes
-    return reports[0]
+            check(*point)
+            survey.right += 1
+        except CannotTellError as error:
+            (survey.flat if error.report.flat else survey.unclear).append(error.report)
+
+    marks = [landmarks(arg) if home(arg) == "hypothesis" else [arg] for arg in args]
+    for k in range(max(map(len, marks)) if all(marks) else 0):
+        at([found[k % len(found)] for found in marks])
+    drawn = st.tuples(*[arg if home(arg) == "hypothesis" else st.just(arg) for arg in args])
+    # the phase that explains would try the failing example again and again, for half a minute
+    how = settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        report_multiple_bugs=False,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    how(given(drawn)(at))()
+    if len(survey.unclear) > survey.right or not survey.right:
+        raise CannotTellError(survey)
+    return survey
+
+
+def landmarks(strategy: Any) -> list[Any]:
+    """For floats of an interval, mapped and filtered: landmarks in it such as 0, its ends, and the floats beside them.
+
+    Empty for any other strategy: Hypothesis does not tell what it would draw.
+    """
+    if hasattr(strategy, "wrapped_strategy"):
+        return landmarks(strategy.wrapped_strategy)
+    if hasattr(strategy, "mapped_strategy"):
+        return [strategy.pack(x) for x in landmarks(strategy.mapped_strategy)]
+    if hasattr(strategy, "filtered_strategy"):
+        inside = landmarks(strategy.filtered_strategy)
+        return [x for x in inside if all(condition(x) for condition in strategy.flat_conditions)]
+    low, high = getattr(strategy, "min_value", None), getattr(strategy, "max_value", None)
+    if not isinstance(low, float) or not isinstance(high, float):
+        return []
+    exact = [*MARKS, *(x for x in (low, high) if abs(x) < 1e300)]
+    beside = [math.nextafter(x, side) for x in exact for side in (math.inf, -math.inf)]
+    return [x for x in dict.fromkeys([*exact, *beside]) if low <= x <= high]

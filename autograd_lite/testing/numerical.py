@@ -86,10 +86,13 @@ def slope_of(call: Callable[[float], float], claim: float = math.nan, grain: flo
     relative rounding of the function's values.
     """
 
+    raised: dict[bool, str] = {}  # what f raises in steps to the right, and to the left
+
     def phi(t: float) -> float:
         try:
             y: Any = call(t)
-        except (ArithmeticError, ValueError):
+        except Exception as error:  # at the point itself f has worked
+            raised[t > 0.0] = f": {type(error).__name__}: {error}"
             return math.nan
         return math.nan if isinstance(y, complex) else float(y)  # Python's (-1.0) ** 0.5 is complex
 
@@ -118,10 +121,11 @@ def slope_of(call: Callable[[float], float], claim: float = math.nan, grain: flo
         return unknown(f"f moves in steps of {stairs:.2g}: is its result rounded?")
     sides = []
     for quotients, side in ((lefts, "left"), (rights, "right")):
-        first, second, last = (abs(quotients[k]) for k in (-7, -4, -1))
+        first, second, last = (quotients[k] for k in (-7, -4, -1))
         if not math.isfinite(last):
-            notes.append(f"f is not a number on the {side}")
-        elif last > 2.2 * second > 4.8 * first and first * STEPS[-7] > 10.0 * noise:
+            notes.append(f"f is not a number on the {side}{raised.get(side == 'right', '')}")
+        elif abs(last - second) > 0.9 * abs(second - first) > 10.0 * noise / STEPS[-4]:
+            notes = [note for note in notes if "only good" not in note]  # it is not noise that differences saw
             return unknown(f"no finite slope on the {side}: a jump or a vertical tangent")
         else:
             sides.append(_settled(quotients, 8.0 * noise, 1))
@@ -133,12 +137,22 @@ def slope_of(call: Callable[[float], float], claim: float = math.nan, grain: flo
     if abs(right - left) > 4.0 * (left_error + right_error) + 1e-7 * max(abs(left), abs(right)):
         bend = f"a kink: slope {left:.6g} on the left, {right:.6g} on the right"
         return found(left, right, max(left_error, right_error), bend)
-    center, error = _settled([(a + b) / 2.0 for a, b in zip(lefts, rights)], 2.0 * noise, 2)
+    middles = [(a + b) / 2.0 for a, b in zip(lefts, rights)]
+    center, error = _settled(middles, 2.0 * noise, 2)
     finest = (up[-1] - down[-1]) / (2.0 * STEPS[-1])
     unsettled = abs(finest - center) > 0.1 * (abs(finest) + abs(center)) + 1e-3 * span + 4.0 * noise / STEPS[-1]
+    bent, doubt = _settled(middles, 2.0 * noise, 1)
+    if doubt < error and _straight([q - bent for q in middles]):  # the slope bends, as that of x * abs(x) does
+        center, error, unsettled = bent, doubt, False
     if unsettled or (abs(claim - center) > 4.0 * error + 0.01 * abs(center) and _shows(phi, claim, size)):
         return unknown("f changes faster than the smallest step")
     return found(center, center, error)
+
+
+def _straight(errors: Sequence[float]) -> bool:
+    """Whether errors at the steps halve as the steps do."""
+    rates = [error / h for error, h in zip(errors, STEPS)][4:14]
+    return max(rates) - min(rates) < 0.2 * min(map(abs, rates))
 
 
 def _noise(
@@ -148,12 +162,12 @@ def _noise(
     sides = []
     for sign in (1, -1):
         spacings = (sign * 2.9 * STEPS[-1], sign * 7.3 * STEPS[-1])
-        sides.append(max(_roughness([y0, *(phi(k * h) for k in range(1, 9))]) for h in spacings))
-    noise, notes = 3.0 * min(sides), []
-    noise = max(noise if math.isfinite(noise) else 0.0, abs(again - y0))
+        sides.append(sorted(_roughness([y0, *(phi(k * h) for k in range(1, 9))]) for h in spacings))
+    low, high = min(sides, key=max)
+    noise, notes = max(3.0 * high if math.isfinite(high) else 0.0, abs(again - y0)), []
     if again != y0 and not math.isnan(y0):
         notes.append(f"f differs from call to call: {y0:.8g}, then {again:.8g}")
-    if noise > 1e3 * grain * size:
+    if noise > 1e3 * grain * size and high < 16.0 * low:  # what grows with the spacing is f itself
         single = grain == EPSILON and 1.5e-8 < noise / size < 2e-6
         notes.append(f"f is only good to {noise / 3.0:.0e}" + ": is it float32 inside?" * single)
     return noise + grain * size + _smallest(grain), notes

@@ -162,6 +162,24 @@ class Report:
         return f"values of f can confirm rtol={10.0 ** math.ceil(math.log10(need)):.0e}, not {self.rtol:.0e}"
 
 
+@dataclass(repr=False)
+class Survey:
+    """How many points are right, at how many it cannot be told, and at how many of them f is flat."""
+
+    right: int = 0
+    flat: list[Report] = field(default_factory=list)
+    unclear: list[Report] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        text = f"right at {self.right} points"
+        for found, what in ((self.unclear, "cannot tell"), (self.flat, "f is flat to its last digit")):
+            if found:
+                text += f"; {what} at {len(found)}, such as\n{found[-1]}"
+        return text
+
+    __repr__ = __str__
+
+
 class CheckError(AssertionError):
     """A check that did not end well; `report` has all that was found."""
 
@@ -204,7 +222,7 @@ def suggestion(got: float, estimate: Estimate, lengths: Mapping[int, str]) -> tu
     for value, words in (SUGGESTIONS | axes).items():
         if abs(ratio - value) <= near * abs(value) if value else got == 0.0:
             return value, f"ratio {value:.4g}: {words}"
-    return ratio, f"ratio {ratio:.5g}"
+    return ratio, f"ratio {ratio:.7g}"
 
 
 def written(x: float) -> str:

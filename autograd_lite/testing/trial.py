@@ -35,25 +35,25 @@ class Trial:
             rows = list(self.entries(w, g) if self.n <= FEW else self.directions(w, g))
             self.suggest(rows, w, g)
             self.report.partials += rows
-        if not self.subject.linear:
-            self.try_linearity(ws[0], gradients[0])
+        self.try_again(ws[0], gradients[0])
         wrong = [row for row in self.report.partials if row.verdict == WRONG]
         if len(wrong) > (1 if self.n == 2 else 2) and wrong[0].hint and len({row.hint for row in wrong}) == 1:
             wrong[0].hint = f"{TOGETHER}, {wrong[0].hint}"
         if wrong and each and self.m == self.n > 1 and all(map(self.fits, np.array(gradients).T, ws)):
             self.report.notes.append("the Jacobian is the transpose of the right one")
+            for row in wrong:
+                row.hint = ""
 
-    def try_linearity(self, w: Vector, g: Vector) -> None:
-        """What is on trial must be a linear function of w: asked again, and for another w."""
-        again, other = self.subject.pull(w), self.subject.pull(-3.0 * w) / -3.0
-        near = max(1e-9, 100.0 * self.subject.grain)
-        if not np.array_equal(g, again, equal_nan=True):
+    def try_again(self, w: Vector, g: Vector) -> None:
+        """What is on trial must say the same once more, and be a linear function of w."""
+        if not np.array_equal(g, self.subject.pull(w), equal_nan=True):
             self.report.notes.append("the derivative differs from call to call")
-        elif np.allclose(other, g, rtol=near, atol=near * float(np.max(np.abs(g))), equal_nan=True):
-            return
-        elif WRONG in self.verdicts(other, w):  # terms that cancel leave another rounding for each w
-            said = "the backward pass is not proportional to dout: it must multiply by what arrives"
-            (self.report.notes if self.subject.lenient else self.report.faults).append(said)
+        elif not self.subject.linear:
+            other, near = self.subject.pull(-3.0 * w) / -3.0, max(1e-9, 100.0 * self.subject.grain)
+            equal = np.allclose(other, g, rtol=near, atol=near * float(np.max(np.abs(g))), equal_nan=True)
+            if not equal and WRONG in self.verdicts(other, w):  # terms that cancel leave another rounding for each w
+                said = "the backward pass is not proportional to dout: it must multiply by what arrives"
+                (self.report.notes if self.subject.lenient else self.report.faults).append(said)
 
     def entries(self, w: Vector, g: Vector) -> Iterator[Partial]:
         """A verdict for each input. An entry next to 0 is measured by the largest, each per step of its own size."""
@@ -145,8 +145,10 @@ class Trial:
         if wrong and self.n > FEW and ratio and self.fits(g / ratio, w):
             wrong[0].hint = f"{TOGETHER}, {wrong[0].hint}"
         elif wrong:
-            fitting = (title for title, order in self.subject.rearrangements() if self.fits(g[order], w))
-            self.report.notes.extend([*fitting][:1])
+            fitting = [title for title, order in self.subject.rearrangements() if self.fits(g[order], w)]
+            self.report.notes.extend(fitting[:1])
+            for row in wrong if fitting else ():  # what stands in the wrong place has no ratio
+                row.hint = ""
 
     def fits(self, g: Vector, w: Vector) -> bool:
         """Whether another gradient of w @ f agrees with all that was seen."""

@@ -195,6 +195,13 @@ def test_c(tmp_path):
 A = np.array([[1.0, 2.0], [3.0, 4.0]])
 X = np.array([1.0, -2.0, 3.0])
 
+
+def diverging(x):
+    if x > 1.0:
+        raise RuntimeError("diverged")
+    return x
+
+
 FAULTS = {
     "ratio -1: the sign": lambda: check_gradients(lambda x: x**3, 2.0, grad=lambda x: -3 * x**2),
     "ratio 0: this path is cut off": lambda: check_gradients(lambda x: x**3, 2.0, grad=lambda x: 0.0),
@@ -227,8 +234,17 @@ FAULTS = {
     "the derivative differs from call to call": lambda: check_gradients(
         lambda x: x**2, 3.0, vjp=lambda dout, x: dout * random.normal()
     ),
-    "the gradient has 1 parts, f has 2 inputs": lambda: check_gradients(
+    "the gradient must have 2 parts, not be 1.0": lambda: check_gradients(
         lambda a, b: a, 1.0, 2.0, grad=lambda a, b: 1.0
+    ),
+    "the gradient of p must have the keys ['a', 'b'], not be": lambda: check_gradients(
+        lambda p: p["a"] * p["b"], {"a": 2.0, "b": 3.0}, grad=lambda p: {"da": p["b"], "db": p["a"]}
+    ),
+    "x[1] is inf: nothing lies beside it": lambda: check_gradients(
+        lambda x: np.tanh(x).sum(), np.array([1.0, np.inf]), grad=lambda x: 1 - np.tanh(x) ** 2
+    ),
+    "f is not a number on the right: RuntimeError: diverged": lambda: check_gradients(
+        diverging, 1.0, grad=lambda x: 1.5
     ),
     "the Jacobian has shape": lambda: check_gradients(lambda x: x[:2], X, jac=lambda x: np.eye(3)),
     "f changes faster than the smallest step": lambda: check_gradients(
@@ -243,6 +259,29 @@ FAULTS = {
     "values of f say nothing here": lambda: check_gradients(lambda x: x // 1, 1.0, grad=lambda x: 0.0),
     "outside of its graph": lambda: check_gradients(lambda x: x * x.data, 3.0),
 }
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "slope"),
+    [
+        (lambda x: x * abs(x), 0.0, 0.0),
+        (lambda x: max(x, 0.0) ** 2, 0.0, 0.0),
+        (lambda x: x if x > 0.0 else math.expm1(x), 0.0, 1.0),
+        (lambda x: x * x / 2 if abs(x) < 1.0 else abs(x) - 0.5, 1.0, 1.0),
+    ],
+)
+def test_a_slope_that_bends_is_confirmed(f, x, slope):
+    check_gradients(f, x, grad=lambda x: slope)
+    with pytest.raises(WrongGradientError):
+        check_gradients(f, x, grad=lambda x: slope + 1e-5)
+
+
+@pytest.mark.parametrize("power", [0.9, 1.0, 1.05])
+def test_an_infinite_slope_is_not_accused(power):
+    """Quotients that grow by as much with each halving have no limit, however slowly they grow."""
+    f = lambda x: x * math.log(x) if power == 1.0 and x > 0 else x**power if x > 0 else 0.0
+    with pytest.raises(CannotTellError, match="no finite slope on the right"):
+        check_gradients(f, 0.0, grad=lambda x: -math.inf)
 
 
 def test_a_function_that_is_flat_nearby_is_not_taken_for_a_rounded_one():
@@ -312,9 +351,15 @@ def test_questions_that_are_refused():
     for rtol in (0, -1e-3, math.nan, "1e-6"):
         with pytest.raises((TypeError, ValueError), match=r"check_gradients\(rtol\) must be"):
             check_gradients(math.sin, 1.0, grad=math.cos, rtol=rtol)
-    with pytest.raises(TypeError, match=r"check_layer\(layer\) must have the methods forward and backward"):
-        check_layer(math, 1.0)
-    with pytest.raises(TypeError, match="no real number"):
+    for layer in (math, nn.Relu):
+        with pytest.raises(TypeError, match=r"check_layer\(layer\) must be an object with forward and backward"):
+            check_layer(layer, 1.0)
+    with pytest.raises(TypeError, match=r"f must return \(value, gradient\), not 4.0"):
+        check_gradients(lambda x: x * x, 2.0, grad=True)
+    with pytest.raises(TypeError) as caught:
+        check_gradients(math.sin, 1.0)
+    assert "Pass grad=, jac= or vjp= to check your own" in caught.value.__notes__[0]
+    with pytest.raises(TypeError, match=r"check_gradients\(args\) must have floats"):
         check_gradients(lambda x: x, np.array([]), grad=lambda x: x)
 
 
