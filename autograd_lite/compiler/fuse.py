@@ -6,7 +6,7 @@ each link. The terms stay in their order and the factors too, so the result is t
 of a chain is ever drawn in, and a subtraction or negation is a factor of -1.
 
 In the products of a gradient, a factor that is exactly 0 makes its term 0, whatever the others are (see `table.stop`).
-A sum of such terms is an instruction of its own, marked `stops`.
+A sum of such terms is an instruction of its own, which `stops`.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import chain
 from math import isfinite
 
-from autograd_lite.compiler.fused import PAIRS, PRODUCTS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
+from autograd_lite.compiler.fused import sum_like
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.tracer import ONE_LANE, STACK
 from autograd_lite.core import table as table
@@ -36,6 +36,7 @@ def fuse(program: Program) -> Program:
     fuser.fused.inputs = program.inputs
     fuser.fused.outputs = [fuser.number[x] for x in program.outputs]
     fuser.fused.rows_out = program.rows_out
+    fuser.fused.names = {fuser.number[x]: name for x, name in program.names.items() if fuser.number[x] >= 0}
     return fuser.fused
 
 
@@ -48,7 +49,7 @@ class Fuser:
         self.pending: dict[int, Chain] = {}
         self.scattered: dict[int, dict[int, int]] = {}  # sums of numbers in one lane each: what each lane holds
         self.over_lanes = False  # of the instruction at hand
-        self.zero, self.one, self.minus_one = map(code.constant, (0.0, 1.0, -1.0))
+        self.zero, self.minus_one = map(code.constant, (0.0, -1.0))
         self.uses = [0] * len(code.ops)
         for x in chain(chain.from_iterable(code.args), code.outputs, code.outputs):
             self.uses[x] += 1  # an output twice: it stays an instruction of its own
@@ -75,9 +76,8 @@ class Fuser:
 
     def emit(self, op: Primitive, xs: Sequence[int], i: int) -> None:
         """Write an instruction that gives result i of the old ones."""
-        number = self.number
-        operands = tuple([number[x] if x >= 0 else -1 - number[-1 - x] for x in xs])
-        number[i] = self.fused.append(op, operands, None, self.code.wide[i])
+        operands = tuple([self.number[x] for x in xs])
+        self.number[i] = self.fused.append(op, operands, None, self.code.wide[i])
 
     def settle(self, i: int) -> None:
         """Emit instruction i now, if it was still growing."""
@@ -172,7 +172,7 @@ class Fuser:
 
     def written(self, found: Chain) -> tuple[Primitive, list[int]]:
         """A finished chain as an instruction: a plain row of the table where it is one, else a sum of products."""
-        terms, one, minus_one = found.terms, self.one, self.minus_one
+        terms, minus_one = found.terms, self.minus_one
         longest = max(map(len, terms))
         if len(terms) == 1 and longest == 2:
             a, b = terms[0]
@@ -183,13 +183,7 @@ class Fuser:
             (a,), (b, *sign) = terms
             if not sign or sign == [minus_one]:
                 return table.sub if sign else table.add, [a, b]
-        if longest == 1:
-            return SUM, [a for (a,) in terms]
-        if longest == 2:
-            pairs = [x for term in terms for x in (term if len(term) == 2 else (term[0], one))]
-            return STOPPING_PAIRS if found.stops else PAIRS, pairs
-        flat = [x for term in terms for x in (*term[:-1], -1 - term[-1])]
-        return STOPPING_PRODUCTS if found.stops else PRODUCTS, flat
+        return sum_like(tuple(map(len, terms)), bool(found.stops) and longest > 1), [x for term in terms for x in term]
 
 
 GATHER: dict[Primitive, Callable[..., Chain]] = {

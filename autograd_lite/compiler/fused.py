@@ -1,52 +1,78 @@
 """The primitives that programs have beside those of the table: sums of products as single instructions."""
 
 from collections.abc import Callable, Sequence
-from functools import reduce
-from itertools import islice
-from operator import mul
+from functools import cache, reduce
+from itertools import accumulate, islice
+from operator import itemgetter, mul
+from typing import Any
 
+from autograd_lite.core import table
 from autograd_lite.core.primitives import Primitive
 from autograd_lite.numeric.ieee import in_order
 from autograd_lite.numeric.piecewise import adjoint_mul
 
 
-def sum_of(xs: Sequence[float]) -> float:
-    """a + b + c + ..., from left to right."""
-    return in_order(xs)
+class Sum(Primitive):
+    """a*b + c + d*e*f + ..., from left to right. `lengths` are the numbers of factors of its terms.
+
+    If it `stops`, a term is 0 where one of its factors but the last is exactly 0 (see `table.stop`). Only a nan can
+    come of ignoring that.
+    """
+
+    __slots__ = ("lengths", "stops")
+
+    def __init__(self, lengths: tuple[int, ...], stops: bool) -> None:
+        kind = {1: "sum of", 2: "sum of pairs"}.get(max(lengths), "sum of products")
+        total = forward_of(lengths)
+
+        def stopping(xs: Sequence[float]) -> float:
+            y: float = total(xs)
+            return y if y == y else adjoint_sum_of_products(xs, lengths)
+
+        super().__init__("adjoint " * stops + kind, stopping if stops else total, _no_vjp, "", "xs")
+        self.lengths, self.stops = lengths, stops
+
+    @property
+    def ends(self) -> list[bool]:
+        """For each operand whether it is the last factor of its term."""
+        return [k == 1 for n in self.lengths for k in range(n, 0, -1)]
 
 
-def sum_of_pairs(xs: Sequence[float]) -> float:
-    """a*b + c*d + ..."""
-    return in_order(map(mul, xs[::2], xs[1::2]))
+def _no_vjp(g: Any, *xs: Any) -> Sequence[Any]:
+    raise NotImplementedError("programs are not differentiated, tapes are")
 
 
-def adjoint_sum_of_pairs(xs: Sequence[float]) -> float:
-    """The same, but a product whose first factor is exactly 0 is 0. Only a nan can come of ignoring that."""
-    y = sum_of_pairs(xs)
-    return y if y == y else in_order(g * x for g, x in zip(xs[::2], xs[1::2]) if g != 0.0)
+sum_like = cache(Sum)  # equal sums are one primitive
+
+
+def forward_of(lengths: tuple[int, ...]) -> Callable[..., Any]:
+    """What computes a sum of products of these lengths."""
+    if max(lengths) == 1:
+        return in_order
+    if max(lengths) > 2 or len(lengths) == 1:
+        return lambda xs: sum_of_products(xs, lengths)
+    ends = list(accumulate(lengths))
+    first = itemgetter(*[end - n for end, n in zip(ends, lengths)])
+    second = itemgetter(*[end - 1 if n == 2 else -1 for end, n in zip(ends, lengths)])  # the last is 1.0
+    return lambda xs: in_order(map(mul, first(xs), second((*xs, 1.0))))
 
 
 def sum_of_products(xs: Sequence[float], lengths: Sequence[int]) -> float:
-    """a*b*... + c*d*... + ..., the terms having the given numbers of factors."""
+    """The sum of products of so many factors each."""
     factors = iter(xs)
     return in_order(reduce(mul, islice(factors, n)) for n in lengths)
 
 
 def adjoint_sum_of_products(xs: Sequence[float], lengths: Sequence[int]) -> float:
-    y = sum_of_products(xs, lengths)
+    """The same where zeros stop."""
     factors = iter(xs)
-    return y if y == y else in_order(reduce(adjoint_mul, islice(factors, n)) for n in lengths)
+    return in_order(reduce(adjoint_mul, islice(factors, n)) for n in lengths)
 
 
-def _fused(name: str, forward: Callable[..., float]) -> Primitive:
-    return Primitive(name, forward, lambda g, *xs: (), "", "xs")
+def adjoint_sum_of_pairs(xs: Sequence[float]) -> float:
+    """a*b + c*d + ..., where zeros stop."""
+    return sum_like((2,) * (len(xs) // 2), True).evaluate(xs)
 
 
-# Primitives of their own in instructions. The last factor of each term of PRODUCTS is written as -1 - its number.
-SUM = _fused("sum of", sum_of)
-PAIRS = _fused("sum of pairs", sum_of_pairs)
-PRODUCTS = _fused("sum of products", sum_of_products)
-STOPPING_PAIRS = _fused("adjoint sum of pairs", adjoint_sum_of_pairs)
-STOPPING_PRODUCTS = _fused("adjoint sum of products", adjoint_sum_of_products)
-LANE_DOT = _fused("sum over lanes of product", adjoint_sum_of_pairs)
-FUSED = (SUM, PAIRS, PRODUCTS, STOPPING_PAIRS, STOPPING_PRODUCTS, LANE_DOT)
+OF_THE_FIRST = (table.softmax, table.softmax_rest, table.log_softmax)  # the order of the other operands is all one
+LANE_DOT = Primitive("sum over lanes of product", adjoint_sum_of_pairs, _no_vjp, "", "xs")

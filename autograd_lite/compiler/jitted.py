@@ -1,6 +1,6 @@
 """jit: record a function once, then replay it as a compiled program.
 
-Recording happens once for each structure of arguments. What comes of it is a flat program (see `program.py`), which a
+Recording happens once for each structure of arguments. What comes of it is a flat program (see `ir.py`), which a
 backend runs at nanoseconds an operation. A gradient is recorded like any other function: `jit(grad(f))`,
 `jit(value_and_grad(f))` and `jit(hessian(f))` need no derivative rules of their own.
 """
@@ -9,19 +9,21 @@ import weakref
 from collections.abc import Callable, Hashable
 from contextvars import copy_context
 from functools import update_wrapper
+from inspect import Parameter, signature
 from math import isclose
 from types import MethodType, NoneType
 from typing import Any
 
 from autograd_lite.compiler import backends
 from autograd_lite.compiler.ir import Program
-from autograd_lite.compiler.recording import Recording, name_of
+from autograd_lite.compiler.passes import stages
+from autograd_lite.compiler.recording import Recording, name_of, traced
 from autograd_lite.compiler.tracer import current_tape
 from autograd_lite.core.checks import shown
 from autograd_lite.core.modes import as_numbers, is_watched, no_grad
-from autograd_lite.core.primitives import CONSTANT
+from autograd_lite.core.primitives import CONSTANT, POSITIONAL
 from autograd_lite.core.value import Value, as_data, topological_order, variable
-from autograd_lite.transforms.pytree import NUMBER, flatten, is_array_type, unflatten
+from autograd_lite.transforms.pytree import NUMBER, flatten, is_array_type, paths, unflatten
 
 STATIC = (str, NoneType)  # arguments that are no numbers: part of what a recording is for
 
@@ -54,7 +56,10 @@ def jit(f: Callable[..., Any], *, backend: str | None = None, debug: bool = Fals
 
 
 class Jitted:
-    """What `jit` returns. `program(*args)` is the program that runs for such arguments: print it."""
+    """What `jit` returns. `program(*args)` is the program that runs for such arguments: print it.
+
+    Results that are computed in the same way are one line of it: `a[3]` is the fourth of those that are called a.
+    """
 
     def __init__(self, f: Callable[..., Any], backend: str | None, debug: bool) -> None:
         self.f, self.backend, self.debug = f, backend, debug
@@ -94,7 +99,25 @@ class Jitted:
 
     def program(self, *args: Any, **kwargs: Any) -> Program:
         """The program for these arguments."""
-        return self.recording_for(args, kwargs, []).program
+        program = self.recording_for(args, kwargs, []).program
+        program.names |= enumerate(argument_names(self.f, args, kwargs))
+        return program
+
+    def stages(self, *args: Any, **kwargs: Any) -> dict[str, Program]:
+        """The program for these arguments after each pass, by the pass's name (see `passes.py`): f is recorded anew.
+
+        >>> for name, program in jit(lambda w, x: w * x * 1.0 + w * x).stages(2.0, 3.0).items():
+        ...     print(name, program.counts())
+        record {'*': 3, '+': 1}
+        simplify {'*': 1, '+': 1}
+        fuse {'*': 1, '+': 1}
+        roll {'*': 1, '+': 1}
+        """
+        structure = flatten((args, kwargs), f"the arguments of {name_of(self.f)}", STATIC)[1]
+        found = dict(stages(*traced(self.f, structure)[:3]))
+        for program in found.values():
+            program.names |= enumerate(argument_names(self.f, args, kwargs))
+        return found
 
     def recording_for(self, args: Any, kwargs: Any, chunks: list[Any]) -> "Recording":
         """The recording for arguments of this structure, made if there is none yet; their numbers go to `chunks`."""
@@ -131,6 +154,16 @@ class Jitted:
                     f"jit({name_of(self.f)}) gives {y!r} for number {i} of the result, the function itself "
                     f"{expected!r}: does it draw random numbers, or depend on something that has changed?"
                 )
+
+
+def argument_names(f: Callable[..., Any], args: Any, kwargs: Any) -> list[str]:
+    """What f calls each number of its arguments."""
+    parameters = signature(f).parameters.values() if callable(f) else ()
+    names = [p.name for p in parameters if p.kind in POSITIONAL]
+    several = next((p.name for p in parameters if p.kind is Parameter.VAR_POSITIONAL), "argument")
+    names += [f"{several}[{i}]" for i in range(len(args) - len(names))]
+    given = [*zip(names, args), *kwargs.items()]
+    return [path for name, x in given for path in paths(x, name, STATIC)]
 
 
 def chunks_of(tree: Any, chunks: list[Any]) -> Hashable:

@@ -28,16 +28,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.compiler.fused import LANE_DOT, PAIRS, PRODUCTS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
+from autograd_lite.compiler.fused import LANE_DOT, OF_THE_FIRST, Sum
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.memory import Memory, affine, distinct
-from autograd_lite.compiler.simplify import OF_THE_FIRST
 from autograd_lite.compiler.tracer import LANE, LANE_MEAN, LANE_SUM, STACK
 from autograd_lite.core import table
 
 FEW = 8  # of fewer single numbers there is no array operation
 GRID = 64  # factors in all that are worth a matrix product
-STOPS = (STOPPING_PAIRS, STOPPING_PRODUCTS)
 SHARE, REST, LOG = OF_THE_FIRST
 
 
@@ -58,7 +56,6 @@ class Layout(Memory):
         self.size = rows * self.lanes + first - rows
         self.filled = rows * self.lanes + inputs - rows  # by the inputs
         self._constants = np.array(program.constants)
-        self._one = next((self.filled + k for k, x in enumerate(program.constants) if x == 1.0), -1)
         for begin, end in pairwise(program.groups):
             self._group(begin, end)
         self._flush()
@@ -91,8 +88,7 @@ class Layout(Memory):
         program = self.program
         op, n = program.ops[begin], end - begin
         targets = np.arange(begin, end)
-        signed = np.array(program.args[begin:end], dtype=np.int64)
-        xs = np.where(signed < 0, -1 - signed, signed)
+        xs = np.array(program.args[begin:end], dtype=np.int64)
         wide = self.wide[xs[0]]
         if not wide.any() and not self.wide[begin] and ((n < FEW and n * xs.shape[1] < GRID) or n == 1):
             self.address[targets] = self._take(n) + np.arange(n)
@@ -118,10 +114,8 @@ class Layout(Memory):
             self._softmax(targets, xs, width)
         elif op is table.dot and xs.shape[1] > 2:
             self._dots(targets, at, wide, width)
-        elif op in (PAIRS, STOPPING_PAIRS):
-            self._pairs(targets, at, wide, width, op in STOPS)
-        elif op in (SUM, PRODUCTS, STOPPING_PRODUCTS):
-            self._sums(targets, at, wide, width, signed[0] < 0 if op is not SUM else np.ones(len(wide)), op in STOPS)
+        elif isinstance(op, Sum):
+            self._sum(op, targets, at, wide, width)
         elif op is not None and op.arity is None:
             t, x = self._new(targets, width), self._listed(at)
             self._do("call", t, n, width, at.shape[1], x, self._listed(wide), primitive=op)
@@ -168,21 +162,26 @@ class Layout(Memory):
                 self.address[target] = t + (part * count + numbers.index(x)) * width
             self._do("softmax", t, count, width, a, want)
 
-    def _sums(self, targets: Any, at: Any, wide: Any, width: int, ends: Any, stops: bool) -> None:
-        if not len(targets):
-            return
-        x, strides, e = self._listed(at.T), self._listed(wide if width > 1 else wide * 0), self._listed(ends)
-        self._do("sums", self._new(targets, width), len(targets), width, at.shape[1], x, strides, e, stops)
+    def _sum(self, op: Sum, targets: Any, at: Any, wide: Any, width: int) -> None:
+        """Sums of products: matrix products where all terms have two factors, or one; the last of one are added after.
 
-    def _pairs(self, targets: Any, at: Any, wide: Any, width: int, stops: bool) -> None:
-        """Sums of products of two factors. Last terms that are alone, times 1, are added to a matrix product after."""
-        a, b, count = at[:, 0::2], at[:, 1::2], at.shape[1] // 2
-        while count > 1 and (b[:, count - 1] == self._one).all():
-            count -= 1
-        rest = [(a[:, k], wide[2 * k]) for k in range(count, a.shape[1])]
-        kinds = wide[0 : 2 * count : 2], wide[1 : 2 * count : 2]
-        others = self._products("matmul", targets, (a[:, :count], b[:, :count]), kinds, width, int(stops), rest=rest)
-        self._sums(targets[others], at[others], wide, width, np.arange(at.shape[1]) % 2, stops)
+        Of others before them 1 is the second factor.
+        """
+        lengths = np.array(op.lengths)
+        others = np.arange(len(at))
+        if lengths.max() == 2:
+            count = np.flatnonzero(lengths == 2)[-1] + 1
+            starts = np.cumsum(lengths) - lengths
+            rest = [(at[:, x], wide[x]) for x in starts[count:]]
+            first, two = starts[:count], lengths[:count] == 2
+            second = first + two
+            factors = at[:, first], at[:, second] if two.all() else np.where(two, at[:, second], self._fix(np.ones(1)))
+            kinds = wide[first], wide[second] * two
+            others = self._products("matmul", targets, factors, kinds, width, int(op.stops), rest=rest)
+        if len(others):
+            x, by = self._listed(at[others].T), self._listed(wide if width > 1 else wide * 0)
+            t, ends = self._new(targets[others], width), self._listed(op.ends)
+            self._do("sums", t, len(others), width, at.shape[1], x, by, ends, op.stops)
 
     def _dots(self, targets: Any, at: Any, wide: Any, width: int) -> None:
         count = at.shape[1] // 2

@@ -7,49 +7,33 @@
 5. layout: an address in one vector of memory for each result, and array operations for the groups (see `layout.py`;
    backends that run arrays do it when they load a program).
 
-Each keeps results bit for bit, but for the sign of a zero. `stages` shows what each leaves.
+Each keeps results bit for bit, but for the sign of a zero. `jit(f).stages(*args)` shows what each leaves.
 """
 
-from collections.abc import Iterator, Sequence
-from itertools import chain, filterfalse
+from collections import deque
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import accumulate, chain, filterfalse
 from operator import attrgetter
 
 from autograd_lite.compiler.fuse import fuse
+from autograd_lite.compiler.fused import OF_THE_FIRST
 from autograd_lite.compiler.ir import Program
-from autograd_lite.compiler.roll import roll
 from autograd_lite.compiler.simplify import simplify
-from autograd_lite.compiler.tracer import LaneTracer, Tape
+from autograd_lite.compiler.tracer import LANE, LaneTracer, Tape
 from autograd_lite.core.primitives import CONSTANT
 from autograd_lite.core.value import Value
-
-PASSES = (simplify, fuse, roll)
 
 
 def record_program(tape: Tape, inputs: Sequence[Value], outputs: Sequence[Value]) -> Program:
     """The program that computes `outputs` from `inputs`, given the tape of the operations between them."""
-    program = record(tape, inputs, outputs)
-    for rewrite in PASSES:
-        program = rewrite(program)
-    return program
+    return deque(stages(tape, inputs, outputs), maxlen=1)[0][1]
 
 
 def stages(tape: Tape, inputs: Sequence[Value], outputs: Sequence[Value]) -> Iterator[tuple[str, Program]]:
-    """The program after each pass, and the name of the pass.
-
-    >>> from autograd_lite.compiler.tracer import Tracer, tracing
-    >>> w, x = Tracer(), Tracer()
-    >>> with tracing() as tape:
-    ...     y = w * x * 1.0 + w * x
-    >>> for name, program in stages(tape, [w, x], [y]):
-    ...     print(name, program.counts())
-    record {'*': 3, '+': 1}
-    simplify {'*': 1, '+': 1}
-    fuse {'*': 1, '+': 1}
-    roll {'*': 1, '+': 1}
-    """
+    """The name of each pass, and the program after it."""
     program = record(tape, inputs, outputs)
     yield "record", program
-    for rewrite in PASSES:
+    for rewrite in (simplify, fuse, roll):
         program = rewrite(program)
         yield rewrite.__name__, program
 
@@ -73,6 +57,7 @@ def record(tape: Tape, inputs: Sequence[Value], outputs: Sequence[Value]) -> Pro
         inputs=count,
         outputs=[number[v] for v in outputs],
         rows_out=[isinstance(v, LaneTracer) for v in outputs],
+        names={i: v.label for v, i in number.items() if v.label and isinstance(v.label, str)},
     )
 
 
@@ -88,3 +73,42 @@ def _live(tape: Sequence[Value], outputs: Sequence[Value]) -> list[Value]:
             needed.update(v._parents)
     live.reverse()
     return live
+
+
+# --- roll ----------------------------------------------------------------------------------------------------------
+
+
+def roll(program: Program) -> Program:
+    """The same instructions in groups, after the inputs and the constants that are used.
+
+    The level of an instruction is one more than the highest among its operands. Instructions of one level do not need
+    each other; those of one primitive and as many operands are a group. Backends may run a group in any way that gives
+    each of its results the bits that it would have alone.
+    """
+    level = [0] * len(program.ops)
+    groups: dict[Hashable, list[int]] = {}
+    wide = program.wide
+    used = set(program.outputs)
+    for i, (op, xs) in enumerate(zip(program.ops, program.args)):
+        if op is None:
+            continue
+        used.update(xs)
+        below = max(map(level.__getitem__, xs))
+        level[i] = below if op is LANE else below + 1  # reading a lane is an address, and takes no time
+        kind = OF_THE_FIRST[0] if op in OF_THE_FIRST else op
+        lanes = tuple(map(wide.__getitem__, xs)) if program.lanes else ()
+        groups.setdefault((level[i], op is LANE, kind, len(xs), wide[i], lanes), []).append(i)
+    found = [members for _, members in sorted(groups.items(), key=lambda entry: entry[0][:2])]  # type: ignore[index]
+    constants = [i for i in sorted(used) if program.value[i] is not None]
+    order = [*range(program.inputs), *constants, *[i for members in found for i in members]]
+    number = [-1] * len(program.ops)
+    rolled = program.empty()
+    for i in order:
+        operands = tuple([number[x] for x in program.args[i]])
+        number[i] = rolled.append(program.ops[i], operands, program.value[i], wide[i])
+    rolled.inputs = program.inputs
+    rolled.outputs = [number[x] for x in program.outputs]
+    rolled.rows_out = program.rows_out
+    rolled.names = {number[x]: name for x, name in program.names.items()}
+    rolled.groups = list(accumulate(map(len, found), initial=program.inputs + len(constants)))
+    return rolled

@@ -6,7 +6,7 @@ As part of a user's graph it is one node for each number of its result, whose cl
 from array import array as array_of_integers
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import copy_context
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd_lite.compiler import backends
 from autograd_lite.compiler.passes import record_program
@@ -18,37 +18,51 @@ from autograd_lite.transforms.linearize import between, pull_back
 from autograd_lite.transforms.pytree import NUMBER, Static, Structure, array, flatten, is_array_type, unflatten
 
 
+class Traced(NamedTuple):
+    """What f did to the inputs, and the structure of its result."""
+
+    tape: Tape
+    inputs: list[Tracer]
+    outputs: list[Value]
+    out: Structure
+
+
+def traced(f: Callable[..., Any], structure: Structure) -> Traced:
+    """Run f once on tracers in this structure, while the tape is all that is in force."""
+    name, code = name_of(f), getattr(f, "__code__", None)
+    tape = Tape(f"{name}, {code.co_filename}, line {code.co_firstlineno}" if code else name)
+    inputs = [Tracer(tape.origin) for _ in range(len(structure))]
+
+    def run() -> Traced:
+        only(tape)
+        try:
+            args, kwargs = unflatten(structure, inputs)
+            outputs, out = flatten(f(*args, **kwargs), f"the result of {name}")
+            if any(isinstance(y, LaneTracer) for y in outputs):
+                raise TracingError(
+                    f"the result of {name} was computed from a number that outlived the function which vmap maps: it "
+                    "stands for one number a lane.\nInstead: return it from that function"
+                )
+            return Traced(tape, inputs, [as_value(y) for y in outputs], out)
+        finally:
+            tape.ended = True
+
+    return copy_context().run(run)
+
+
 class Recording:
     """One function recorded for one structure of arguments, and ready to run."""
 
     def __init__(self, f: Callable[..., Any], structure: Structure, backend: str | None) -> None:
         self.name, self.structure, self.backend = name_of(f), structure, backend
-        code = getattr(f, "__code__", None)
-        tape = Tape(f"{self.name}, {code.co_filename}, line {code.co_firstlineno}" if code else self.name)
-        inputs = [Tracer(tape.origin) for _ in range(len(structure))]
         with no_gc():
-            outputs, self.out = copy_context().run(self._record, tape, f, inputs)
+            tape, inputs, outputs, self.out = traced(f, structure)
             self.program = record_program(tape, inputs, outputs)
             for v in self.program.captured:
                 v._data  # noqa: B018  # a TracingError if it stands for a number of another function
             self.graph = Graph(tape, [*inputs, *self.program.captured], outputs)
         self._runner: backends.Runner | None = None
         self._pulls: dict[tuple[int, tuple[int, ...]], Recording] = {}
-
-    def _record(self, tape: Tape, f: Callable[..., Any], inputs: Sequence[Value]) -> tuple[list[Value], Structure]:
-        """The numbers of f's result, while the tape is all that is in force: in a context of its own."""
-        only(tape)
-        try:
-            args, kwargs = unflatten(self.structure, inputs)
-            outputs, out = flatten(f(*args, **kwargs), f"the result of {self.name}")
-            if any(isinstance(y, LaneTracer) for y in outputs):
-                raise TracingError(
-                    f"the result of {self.name} was computed from a number that outlived the function which vmap "
-                    "maps: it stands for one number a lane.\nInstead: return it from that function"
-                )
-            return [as_value(y) for y in outputs], out
-        finally:
-            tape.ended = True
 
     def run(self, chunks: Sequence[Any], captured: Sequence[float] | None = None) -> Sequence[float]:
         """The outputs for numbers and arrays of numbers, and for the outside's Values: by default as they are now."""

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from math import isfinite
 
-from autograd_lite.compiler.fused import LANE_DOT
+from autograd_lite.compiler.fused import LANE_DOT, OF_THE_FIRST
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.tracer import LANE, LANE_MEAN, LANE_SUM, ONE_LANE, SPREAD, STACK
 from autograd_lite.core import table as table
@@ -17,7 +17,6 @@ from autograd_lite.core.primitives import Primitive
 
 COMMUTATIVE = {table.add, table.mul}
 FOR_THESE_LANES = {STACK, LANE, ONE_LANE}
-OF_THE_FIRST = (table.softmax, table.softmax_rest, table.log_softmax)  # the order of the other operands is all one
 
 
 def simplify(program: Program) -> Program:
@@ -31,11 +30,12 @@ def simplify(program: Program) -> Program:
             number.append(new.constant(value))
         else:
             number.append(new.code.append(None, (), None, has_lanes))
-    for x in (0.0, 1.0, -1.0):
+    for x in (0.0, -1.0):
         new.constant(x)  # which `fuse` may need
     new.code.inputs = program.inputs
     new.code.outputs = [number[x] for x in program.outputs]
     new.code.rows_out = program.rows_out
+    new.code.names = {number[x]: name for x, name in program.names.items()}
     new.code.for_any_lanes &= FOR_THESE_LANES.isdisjoint(program.ops)
     return new.code
 

@@ -84,15 +84,15 @@ def unflatten(structure: Structure, leaves: Iterable[Any]) -> Any:
     return _put_together(structure, iter(leaves))
 
 
-def paths(tree: Any, root: str) -> list[str]:
+def paths(tree: Any, root: str, static: tuple[type, ...] = ()) -> list[str]:
     """A name for each leaf: `root` and the steps that lead to it."""
     if isinstance(tree, dict):
-        return [path for key, x in tree.items() for path in paths(x, f"{root}[{shown(key)}]")]
+        return [path for key, x in tree.items() for path in paths(x, f"{root}[{shown(key)}]", static)]
     if isinstance(tree, (list, tuple)):
-        return [path for i, x in enumerate(tree) for path in paths(x, f"{root}[{i}]")]
+        return [path for i, x in enumerate(tree) for path in paths(x, f"{root}[{i}]", static)]
     if is_array_type(type(tree)):
         return [root + "".join(f"[{i}]" for i in place) for place in product(*map(range, tree.shape))]
-    return [root]
+    return [] if isinstance(tree, static) else [root]
 
 
 def container(structure: Structure, children: list[Any]) -> Any:

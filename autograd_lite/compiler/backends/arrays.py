@@ -175,7 +175,7 @@ def softmax(rows: Any, results: Any, want: int) -> None:
     results[0] = shares = weights / fsum(weights).reshape(-1, 1)
     if want & 1:
         others = [[j for j in range(count) if j != k] for k in range(count)]
-        results[1] = fsum(shares[:, others].reshape(-1, count - 1)).reshape(rows.shape)
+        results[1] = fsum(shares[:, others].reshape(-1, count - 1)).reshape(rows.shape) if count > 1 else 0.0
     if want & 2:
         np.put_along_axis(weights, np.argmax(rows, axis=1, keepdims=True), 0.0, axis=1)
         results[2] = -((top - rows) + one_by_one(math.log1p, fsum(weights)).reshape(-1, 1))

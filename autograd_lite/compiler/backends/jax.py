@@ -13,7 +13,6 @@ import operator
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import reduce
-from itertools import pairwise
 from typing import Any
 
 import jax
@@ -21,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from autograd_lite.compiler.backends.selection import OVER_ARRAYS, lowered
-from autograd_lite.compiler.fused import LANE_DOT, PAIRS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
+from autograd_lite.compiler.fused import LANE_DOT, Sum, sum_like
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.tracer import LANE, LANE_MEAN, LANE_SUM, STACK
 from autograd_lite.core import table as table
@@ -46,8 +45,8 @@ def traceable(program: Program) -> Callable[[Sequence[Any]], Any]:
 
     def run(inputs: Sequence[Any]) -> Any:
         memory = Memory(program, inputs)
-        for primitive, operands, results, lengths in groups(program, memory):
-            memory.keep(results, apply(primitive, operands, lengths, memory))
+        for primitive, operands, results in groups(program, memory):
+            memory.keep(results, apply(primitive, operands, memory))
         outputs = [memory.held[i] for i in program.outputs]
         if not any(program.rows_out):
             return memory.take(outputs)
@@ -57,8 +56,8 @@ def traceable(program: Program) -> Callable[[Sequence[Any]], Any]:
     return run
 
 
-def groups(program: Program, memory: "Memory") -> list[tuple[Primitive, Any, list[int], Shape]]:
-    """The instructions that run together: an operation, the operands of each, their results, and the terms' lengths.
+def groups(program: Program, memory: "Memory") -> list[tuple[Primitive, Any, list[int]]]:
+    """The instructions that run together: an operation, the operands of each, and their results.
 
     They have one level, which is one more than that of their operands, so that none waits for another.
     """
@@ -67,20 +66,19 @@ def groups(program: Program, memory: "Memory") -> list[tuple[Primitive, Any, lis
     for target, (primitive, registers) in enumerate(zip(program.ops, program.args)):
         if primitive is None:
             continue
-        xs = [memory.held[x if x >= 0 else -1 - x] for x in registers]
+        xs = [memory.held[x] for x in registers]
         wide = tuple([memory.wide[x] for x in xs])
-        lengths = tuple([b - a for a, b in pairwise([0, *[k + 1 for k, x in enumerate(registers) if x < 0]])])
         fixed = tuple([memory.number.get(x) for x in xs]) if counts(primitive) else ()
         if primitive is STACK:
             fixed = (memory.array[xs[0]],)
         rank = 1 + max([level[x] for x in xs])
         result = memory.new(target, primitive is STACK or (primitive not in ACROSS and any(wide)))
         level.append(rank)
-        found[rank, primitive, lengths, wide, fixed].append((result, xs))
+        found[rank, primitive, wide, fixed].append((result, xs))
     ordered = sorted(found.items(), key=lambda item: item[0][0])
     return [
-        (primitive, np.array([xs for _, xs in members]), [result for result, _ in members], lengths)
-        for (_, primitive, lengths, *_), members in ordered
+        (primitive, np.array([xs for _, xs in members]), [result for result, _ in members])
+        for (_, primitive, *_), members in ordered
     ]
 
 
@@ -176,7 +174,7 @@ class Memory:
 # --- operations on arrays ------------------------------------------------------------------------------------------
 
 
-def apply(primitive: Primitive, operands: Any, lengths: Shape, memory: Memory) -> Any:
+def apply(primitive: Primitive, operands: Any, memory: Memory) -> Any:
     """The results of the operation for each line of operands: numbers, or rows."""
     if primitive is STACK:
         return memory.columns(operands)
@@ -188,14 +186,11 @@ def apply(primitive: Primitive, operands: Any, lengths: Shape, memory: Memory) -
     if primitive is table.dot:
         n = operands.shape[1] // 2
         pairs = [x for pair in zip(operands.T[:n], operands.T[n : 2 * n]) for x in pair]
-        operands, lengths = np.array([*pairs, *operands.T[2 * n :]]).T, (*[2] * n, *[1] * (operands.shape[1] - 2 * n))
-    elif primitive in (PAIRS, STOPPING_PAIRS):
-        lengths = (2,) * (operands.shape[1] // 2)
-    elif primitive is SUM:
-        lengths = (1,) * operands.shape[1]
-    if lengths:
-        product = adjoint_product if primitive in (STOPPING_PAIRS, STOPPING_PRODUCTS) else operator.mul
-        return jnp.broadcast_to(sum_of_products(operands, lengths, product, over_lanes, memory), shape)
+        primitive = sum_like((*[2] * n, *[1] * (operands.shape[1] - 2 * n)), False)
+        operands = np.array([*pairs, *operands.T[2 * n :]]).T
+    if isinstance(primitive, Sum):
+        product = adjoint_product if primitive.stops else operator.mul
+        return jnp.broadcast_to(sum_of_products(operands, primitive.lengths, product, over_lanes, memory), shape)
     if primitive in (LANE_SUM, LANE_DOT):
         factors = [memory.block(column[:, None], over_lanes)[0] for column in operands.T]
         return jnp.sum(jnp.broadcast_to(reduce(adjoint_product, factors), shape), axis=-1)

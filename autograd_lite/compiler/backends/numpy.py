@@ -157,19 +157,13 @@ class Binder:
     def scalars(self, _: Any, stretch: int, __: int) -> Call:
         program, numbers = self.layout.program, self.layout.stretches[stretch]
         inner = set(numbers)
-        operands = [abs_number(x) for i in numbers for x in program.args[i]]
-        outer = [x for x in dict.fromkeys(operands) if x not in inner]
+        outer = list(dict.fromkeys(x for i in numbers for x in program.args[i] if x not in inner))
         place = {x: k for k, x in enumerate([*outer, *numbers])}
         part = Program(0, [], inputs=len(outer), outputs=list(range(len(outer), len(place))))
         part.rows_out = [False] * len(numbers)
         for _x in outer:
             part.append(None, ())
         for i in numbers:
-            part.append(program.ops[i], tuple([place[x] if x >= 0 else -1 - place[-1 - x] for x in program.args[i]]))
+            part.append(program.ops[i], tuple([place[x] for x in program.args[i]]))
         address = self.layout.address
         return arrays.scalars, (python.load(part), self.m, address[outer], address[numbers])
-
-
-def abs_number(x: int) -> int:
-    """The number of an operand, whether or not it ends a term."""
-    return x if x >= 0 else -1 - x

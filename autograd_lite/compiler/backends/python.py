@@ -5,7 +5,7 @@ from itertools import repeat
 from operator import itemgetter
 from typing import Any
 
-from autograd_lite.compiler.fused import LANE_DOT, PRODUCTS, STOPPING_PRODUCTS, adjoint_sum_of_pairs
+from autograd_lite.compiler.fused import LANE_DOT, adjoint_sum_of_pairs
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.tracer import LANE, LANE_MEAN, LANE_SUM, STACK
 from autograd_lite.numeric import ieee, reductions
@@ -48,11 +48,7 @@ def step(program: Program, i: int) -> Step:
     primitive, xs = program.ops[i], program.args[i]
     assert primitive is not None
     compute = OVER_LANES.get(primitive, primitive.forward)
-    if primitive in (PRODUCTS, STOPPING_PRODUCTS):
-        ends = [k + 1 for k, x in enumerate(xs) if x < 0]
-        compute = _with_lengths(compute, [end - begin for begin, end in zip([0, *ends], ends)])
-        xs = tuple([x if x >= 0 else -1 - x for x in xs])
-    elif primitive.arity is None and primitive not in OVER_LANES:
+    if primitive.arity is None and primitive not in OVER_LANES:
         compute = _variadic(compute)
     if program.wide[i] and primitive not in OVER_LANES:
         compute = _lane_by_lane(compute)
@@ -62,13 +58,6 @@ def step(program: Program, i: int) -> Step:
 def _variadic(forward: Compute) -> Compute:
     def compute(*xs: float) -> Any:
         return forward(xs)
-
-    return compute
-
-
-def _with_lengths(forward: Compute, lengths: list[int]) -> Compute:
-    def compute(*xs: float) -> Any:
-        return forward(xs, lengths)
 
     return compute
 

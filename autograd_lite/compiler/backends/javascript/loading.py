@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from autograd_lite.compiler.backends.javascript.translate import Library
-from autograd_lite.compiler.fused import LANE_DOT, PAIRS, PRODUCTS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
+from autograd_lite.compiler.fused import LANE_DOT, Sum
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.tracer import LANE, LANE_MEAN, LANE_SUM, STACK
 from autograd_lite.core import table as table
@@ -19,8 +19,6 @@ KINDS: dict[Primitive, str] = {  # what the loop does by itself, dot mostly so; 
     table.sub: "-",
     table.mul: "*",
     table.div: "/",
-    **dict.fromkeys((SUM, PAIRS, PRODUCTS), "sum"),
-    **dict.fromkeys((STOPPING_PAIRS, STOPPING_PRODUCTS), "stopping sum"),
     STACK: "stack",
     LANE: "lane",
     LANE_SUM: "lane sum",
@@ -53,13 +51,16 @@ def runnable(program: Program, name: str = "run", library: Library | None = None
     shared = library or Library()
     primitives = list(dict.fromkeys(p for p in program.ops if p is not None))
     number = {p: k for k, p in enumerate(primitives)}
-    kinds = [KINDS.get(p, "many" if p.arity is None else "call") for p in primitives]
-    calls = [shared.name_of(CALLED.get(p, p)) if p not in KINDS or p in CALLED else "null" for p in primitives]
+    kinds = [_kind(p) for p in primitives]
+    calls = [
+        shared.name_of(CALLED.get(p, p)) if p in CALLED or kind in ("call", "many") else "null"
+        for p, kind in zip(primitives, kinds)
+    ]
     codes, starts, operands = list[int](), [0], list[int]()
     for p, xs in zip(program.ops, program.args):
         if p is not None:
             codes.append(number[p])
-            operands += _terms(p, xs)
+            operands += _operands(p, xs)
             starts.append(len(operands))
     content = {
         "inputs": program.inputs,
@@ -84,13 +85,15 @@ def prelude(library: Library) -> list[str]:
     return [library.source([machine]), machine]
 
 
-def _terms(primitive: Primitive, xs: Sequence[int]) -> Sequence[int]:
+def _kind(primitive: Primitive) -> str:
+    if isinstance(primitive, Sum):
+        return "stopping sum" if primitive.stops else "sum"
+    return KINDS.get(primitive, "many" if primitive.arity is None else "call")
+
+
+def _operands(primitive: Primitive, xs: Sequence[int]) -> Sequence[int]:
     """The operands; of a sum of products the last factor of each term is written as -1 - its number."""
-    if primitive is SUM:
-        return [-1 - x for x in xs]
-    if primitive in (PAIRS, STOPPING_PAIRS):
-        return [-1 - x if k % 2 else x for k, x in enumerate(xs)]
-    return xs
+    return [-1 - x if end else x for x, end in zip(xs, primitive.ends)] if isinstance(primitive, Sum) else xs
 
 
 def _numbers(inputs: Sequence[Any]) -> Iterator[float]:

@@ -12,9 +12,9 @@ import numpy as np
 
 from autograd_lite.compiler.backends import numpy as by_numpy
 from autograd_lite.compiler.backends.numba import background
-from autograd_lite.compiler.backends.numba.scalars import NUMBER, SUMS
+from autograd_lite.compiler.backends.numba.scalars import NUMBER
 from autograd_lite.compiler.backends.numba.store import Kernel, address
-from autograd_lite.compiler.fused import PAIRS, STOPPING_PAIRS, SUM
+from autograd_lite.compiler.fused import Sum
 from autograd_lite.compiler.ir import CannotRunError, Program
 from autograd_lite.compiler.layout import Layout
 
@@ -61,7 +61,7 @@ def needed(layout: Layout) -> list[Kernel]:
             found[Kernel(kind, primitive)] = None
     for i in (i for stretch in layout.stretches for i in stretch):
         primitive = layout.program.ops[i]
-        if primitive not in NUMBER and primitive is not None:
+        if primitive not in NUMBER and primitive is not None and not isinstance(primitive, Sum):
             found[Kernel("call" if primitive.arity is None else "map", primitive)] = None
     return list(found)
 
@@ -109,13 +109,12 @@ def call_entry(kernel: Kernel, numbers: Sequence[int]) -> list[int]:
 
 def scalar_entry(layout: Layout, i: int, index: list[int]) -> list[int]:
     """Instruction i on single numbers."""
-    op, signed = layout.program.ops[i], layout.program.args[i]
+    op = layout.program.ops[i]
     assert op is not None
     target = int(layout.address[i])
-    xs = layout.address[[x if x >= 0 else -1 - x for x in signed]].tolist()
-    if op in SUMS:
-        ends = [s < 0 or op is SUM or (op in (PAIRS, STOPPING_PAIRS) and k % 2) for k, s in enumerate(signed)]
-        return [NUMBER[op], target, len(xs), *[2 * x + bool(end) for x, end in zip(xs, ends)]]
+    xs = layout.address[list(layout.program.args[i])].tolist()
+    if isinstance(op, Sum):
+        return [1 + op.stops, target, len(xs), *[2 * x + end for x, end in zip(xs, op.ends)]]
     if op in NUMBER:
         return [NUMBER[op], target, *xs]
     if op.arity is not None:

@@ -4,11 +4,9 @@ It reads whole numbers. A call is 0, the length of its entry, the address of the
 instruction is its own number, the address of its result, those of its operands.
 """
 
-from autograd_lite.compiler.fused import PAIRS, PRODUCTS, STOPPING_PAIRS, STOPPING_PRODUCTS, SUM
 from autograd_lite.core import table
 from autograd_lite.core.primitives import Primitive
 
-SUMS = {SUM: 1, PAIRS: 1, PRODUCTS: 1, STOPPING_PAIRS: 2, STOPPING_PRODUCTS: 2}  # number, target, count, operands
 FREQUENT = (
     table.add,
     table.sub,
@@ -20,8 +18,8 @@ FREQUENT = (
     table.positive,
     table.where,
     table.stop,
-)  # number, target, operands
-NUMBER = SUMS | {primitive: 3 + k for k, primitive in enumerate(FREQUENT)}
+)  # number, target, operands; sums are 1, those that stop 2: number, target, count, operands
+NUMBER = {primitive: 3 + k for k, primitive in enumerate(FREQUENT)}
 OURS = {primitive: name for name, primitive in vars(table).items() if isinstance(primitive, Primitive)}
 
 
