@@ -1,14 +1,17 @@
 """The programs of a playground: a training step, and what every neuron says over the plane of the inputs."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from autograd_lite.compiler.backends.javascript.loading import prelude, runnable
 from autograd_lite.compiler.backends.javascript.translate import Library
 from autograd_lite.compiler.batching import lane_by_lane, over_lanes, put_into_lanes
+from autograd_lite.compiler.fused import PRODUCTS
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.passes import record_program
 from autograd_lite.compiler.tracer import LaneTracer, Tape, TracingError, tracing
+from autograd_lite.core import table
 from autograd_lite.core.value import Value, as_value
 from autograd_lite.nn.compiled import gradient_program, update_program
 from autograd_lite.nn.layers import Activation, Layer, Neuron, Sequential
@@ -31,7 +34,7 @@ class Recorded(NamedTuple):
     def source(self) -> str:
         """JavaScript that defines `programs`, three functions from numbers in order to an array of outputs."""
         library = Library()
-        named = {"gradient": self.gradient, "update": self.update, "field": self.field}
+        named = {"gradient": self.gradient, "update": self.update, "field": self.field and _with_plain_sums(self.field)}
         lines = [runnable(program, name, library) for name, program in named.items() if program]
         lines += ["const field = null;"] * (self.field is None)
         inside = "\n".join([*prelude(library), *lines, "return { gradient, update, field };"])
@@ -81,6 +84,19 @@ def _field(model: Module, parameters: Sequence[Value], count: int, lanes: int | 
         said = [y for layer in activities(model, row) for y in layer]
         tape.mapping = False
         return record_program(tape, [*row, *parameters], [tape.row(as_value(y)) for y in said])
+
+
+def _with_plain_sums(program: Program) -> Program:
+    """The same without what makes a dot product exact: a picture does not show it, and it is most of a frame's time."""
+
+    def terms(xs: tuple[int, ...]) -> tuple[int, ...]:
+        half = len(xs) // 2  # of weights, then of inputs; last a bias
+        pairs = zip(xs[:half], xs[half : 2 * half])
+        return (*[x for w, y in pairs for x in (w, -1 - y)], *[-1 - b for b in xs[2 * half :]])
+
+    ops = [PRODUCTS if p is table.dot else p for p in program.ops]
+    args = [terms(xs) if p is table.dot else xs for p, xs in zip(program.ops, program.args)]
+    return replace(program, ops=ops, args=args)
 
 
 def activities(model: Module, x: Any) -> list[list[Any]]:

@@ -87,25 +87,25 @@ const mountPlayground = (host, data, { gradient, update, field }, keep) => {
   const along = (i, part) => low[i] - margin[i] + part * (high[i] - low[i] + 2 * margin[i]);
   const at = (x, i) => (x - low[i] + margin[i]) / (high[i] - low[i] + 2 * margin[i]);
   const points = !field ? [] : inputs[0].length === 2
-    ? [0, 1].map((i) => Array.from({ length: square * square }, (_, l) =>
+    ? [0, 1].map((i) => Float64Array.from({ length: square * square }, (_, l) =>
       along(i, ((i ? square - 1 - Math.floor(l / square) : l % square) + 0.5) / square)))
-    : [Array.from({ length: curve }, (_, l) => along(0, l / (curve - 1)))];
+    : [Float64Array.from({ length: curve }, (_, l) => along(0, l / (curve - 1)))];
   const lanes = points.length ? points[0].length : 0, outputs = columns.at(-1).size;
   const numbers = targets.flat(), classes = outputs > 1 && !Array.isArray(targets[0]);
   const middle = outputs > 1 ? 0.5 : (Math.min(...numbers) + Math.max(...numbers)) / 2;
   const reach = outputs > 1 ? 0.5 : (Math.max(...numbers) - Math.min(...numbers)) / 2 || 1;
   const wanted = (n, j) => (Array.isArray(targets[n]) ? targets[n][j] : classes ? Number(targets[n] === j) : targets[n]);
-  const rowOf = (all, k, j) => { // of a neuron; k counts the columns of neurons from 1
-    const before = columns.slice(1, k).reduce((sum, c) => sum + c.size, 0);
-    return all.subarray((before + j) * lanes, (before + j + 1) * lanes);
-  };
-  const picture = make("canvas", { width: square, height: square }), brush = picture.getContext("2d");
-  const image = brush.createImageData(square, square), pixels = new Uint32Array(image.data.buffer);
-  const coloured = (row, isAnswer) => {
-    for (let l = 0; l < pixels.length; l++) pixels[l] = shade(isAnswer ? (row[l] - middle) / reach : row[l]);
+  const starts = columns.map((_, k) => columns.slice(1, k).reduce((sum, c) => sum + c.size, 0)); // of columns, in what is said
+  const count = columns.slice(1).reduce((sum, c) => sum + c.size, 0), isPlane = points.length === 2;
+  const rowOf = (all, k, j) => all.subarray((starts[k] + j) * lanes, (starts[k] + j + 1) * lanes);
+  const pictures = make("canvas", { width: square, height: isPlane ? square * count : 1 }), brush = pictures.getContext("2d");
+  const image = brush.createImageData(square, pictures.height), pixels = new Uint32Array(image.data.buffer);
+  const colour = (all) => { // of every neuron a picture, one below the other: to be drawn in one go
+    const answers = starts.at(-1) * lanes;
+    for (let l = 0; l < pixels.length; l++) pixels[l] = shade(l < answers ? all[l] : (all[l] - middle) / reach);
     brush.putImageData(image, 0, 0);
-    return picture;
   };
+  const drawPicture = (pen, k, j, x, y, width, height) => pen.drawImage(pictures, 0, (starts[k] + j) * square, square, square, x, y, width, height);
 
   // --- drawing ---
   const place = (k, row) => {
@@ -141,7 +141,7 @@ const mountPlayground = (host, data, { gradient, update, field }, keep) => {
         if (!k || !field) return;
         const values = rowOf(all, k, j);
         pen.lineWidth = 1.5;
-        if (inputs[0].length === 2) pen.drawImage(coloured(values, k === columns.length - 1), x - half, y - half, thumb, thumb);
+        if (isPlane) drawPicture(pen, k, j, x - half, y - half, thumb, thumb);
         else drawSigned(pen, values, x - half, y - half + 2, thumb, thumb - 4, Math.min(...values), Math.max(...values));
       });
       pen.fillStyle = GREY;
@@ -180,8 +180,8 @@ const mountPlayground = (host, data, { gradient, update, field }, keep) => {
     const [k, row] = chosen && chosen[0] ? chosen : [columns.length - 1, 0], j = columns[k].shown[row];
     const isAnswer = k === columns.length - 1, values = rowOf(all, k, j);
     pen.clearRect(0, 0, width, height);
-    if (inputs[0].length === 2) {
-      pen.drawImage(coloured(values, isAnswer), 0, 0, width, height);
+    if (isPlane) {
+      drawPicture(pen, k, j, 0, 0, width, height);
       inputs.forEach((x, n) => {
         const off = (wanted(n, isAnswer ? j : 0) - middle) / reach;
         dot(pen, at(x[0], 0) * width, height - at(x[1], 1) * height, 4, css(isAnswer ? off : Math.sign(off)));
@@ -226,6 +226,7 @@ const mountPlayground = (host, data, { gradient, update, field }, keep) => {
     if (playing && now - drawn < Math.max(1.5 * cost, calm ? 1000 : 0)) return; // a slow machine draws less often, and trains on
     drawMeasures(graph);
     const all = field && field(...points, state[0]);
+    if (isPlane) colour(all);
     network.pen.clearRect(0, 0, network.width, network.height);
     drawLines(network);
     drawNeurons(network, all);
