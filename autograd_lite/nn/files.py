@@ -23,12 +23,26 @@ def as_path(path: Any, argument: str) -> Path:
     return Path(text)
 
 
+def as_target(path: Any, *suffixes: str) -> tuple[Path, str]:
+    """The path of a file to be saved, and its suffix, one of these; else a ValueError that names them."""
+    target = as_path(path, "save(path)")
+    suffix = target.suffix.lower().lstrip(".")
+    suffix = "html" if suffix == "htm" else suffix
+    if suffix not in suffixes:
+        *others, last = (f".{s}" for s in suffixes)
+        endings = f"{', '.join(others)} or {last}" if others else last
+        raise ValueError(f"save(path) must end in {endings}, not {os.fspath(path)!r}")
+    return target, suffix
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file: whoever opens the path finds the old content or the new, whole, also if several write at once.
 
     The content goes to a draft of its own beside the file, which then takes its place in one step. A link stays a link
     to the file that is written, and a file keeps its permissions. An OSError leaves the old file and no draft.
     """
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, f"there is no folder {str(path.parent)!r}: make it first", str(path))
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if path.exists() and not path.is_file():  # a pipe or device has no place to take

@@ -289,8 +289,9 @@ def as_samples(data: Any, place: str) -> list[Any]:
     """The pairs of an input and its target."""
     if not isinstance(data, (tuple, list)) or len(data) != 2:
         raise TypeError(f"{place} must be a pair (inputs, targets), not {shown(data)}")
+    arrays = [x.to_numpy() if hasattr(x, "to_numpy") else x for x in data]  # a table would list its columns' names
     inputs, targets = (
-        as_list(x.tolist() if hasattr(x, "tolist") else x, f"{place}[{i}]", "samples") for i, x in enumerate(data)
+        as_list(x.tolist() if hasattr(x, "tolist") else x, f"{place}[{i}]", "samples") for i, x in enumerate(arrays)
     )
     if len(inputs) != len(targets) or not inputs:
         raise ValueError(f"{place} needs a target for each input, got {len(inputs)} and {len(targets)}")

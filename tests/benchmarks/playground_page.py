@@ -77,11 +77,9 @@ def main(seconds=5.0):
         folder = Path(name)
         page.save(folder / "moons.html")
         size = (folder / "moons.html").stat().st_size
-        scripts = "\n".join(page._scripts())
-        (folder / "programs.html").write_text(
-            f"<!doctype html><meta charset=utf-8><script>{scripts}\nconst data = {literal(page._data)};{PROGRAMS}</script>",
-            encoding="utf-8",
-        )
+        script = "\n".join([*page._scripts(), f"const data = {literal(page._data)};", PROGRAMS])
+        text = f"<!doctype html><meta charset=utf-8><script>{script}</script>"
+        (folder / "programs.html").write_text(text, encoding="utf-8")
         browser.get((folder / "programs.html").as_uri())
         rows = dict(browser.execute_script("return window.measured"))
         paints = []

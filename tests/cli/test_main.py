@@ -29,7 +29,7 @@ def test_draw_writes_the_graph_and_prints_the_gradients(tmp_path, capsys):
         (["a*2", "a=2", "c=1"], "c is given a value but is not in the expression"),
         (["a*2", "a=x"], "'x' in 'a=x' is not a number"), (["a*2", "a"], "not of the form name=number"),
         (["foo(a)", "a=2"], "unknown function 'foo'"), (["a^2", "a=2"], "a power is written **"),
-        (["sin", "sin=1", "-o", "x.bmp"], "must end in one of"), (["a.data", "a=2"], "write exp(x), not x.exp()"),
+        (["sin", "sin=1", "-o", "x.bmp"], "must end in .svg, "), (["a.data", "a=2"], "write exp(x), not x.exp()"),
         (["__import__('os')"], "unknown function '__import__'"), (["exp(a, a)", "a=1"], "exp"), ([""], "must be text"),
         (["exp('a')"], "only numbers, names"), (["a < 1", "a=1"], "in place of a comparison"),
         (["[a, a]", "a=1"], "is a list"), (["(" * 500 + "a" + ")" * 500, "a=1"], "nested"),

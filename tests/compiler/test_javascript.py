@@ -312,6 +312,12 @@ def test_names_and_labels_are_never_code():
         del PRIMITIVES["hostile_in_javascript"]
 
 
+@pytest.mark.parametrize("given", ["a", None])
+def test_what_is_no_number_is_no_argument_of_a_module(given):
+    with pytest.raises(TypeError, match=r"to_javascript\(args\) must be numbers"):
+        to_javascript(lambda x, way: x, 1.0, given)
+
+
 @pytest.mark.parametrize("f", [None, 1.0, "x * x"])
 def test_only_a_function_becomes_a_module(f):
     with pytest.raises(TypeError, match=r"to_javascript\(f\)"):

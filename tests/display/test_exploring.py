@@ -3,10 +3,11 @@
 import json
 import math
 import re
+from functools import partial
 
 import pytest
 
-from autograd_lite import Value, explore, leaky_relu, relu, sin, tanh
+from autograd_lite import Value, explore, leaky_relu, nn, relu, sin, tanh
 from autograd_lite.compiler import backends
 from autograd_lite.display.exploring.recording import DEFAULT, record
 from autograd_lite.display.pages.html import plain
@@ -80,6 +81,9 @@ def test_it_prints_its_functions():
         ({"x": (0, math.inf)}, ValueError, "finite"),
         ({"w": (0, 1)}, TypeError, "range for 'w', but the functions' arguments are x"),
         ({"x": ("0", 1)}, TypeError, r"explore\(x\) must be a real number"),
+        ({"x": (-1e308, 1e308)}, ValueError, "finite"),
+        ({"x": (0, 5e-324)}, ValueError, "wide enough"),
+        ({"x": (1, 1 + 1e-12)}, ValueError, "wide enough"),
         ({"language": "de"}, ValueError, "language"),
     ],
 )
@@ -92,6 +96,38 @@ def test_what_is_no_range_is_refused(ranges, error, message):
 def test_what_is_no_function_is_refused(f):
     with pytest.raises(TypeError, match=r"explore\(f\)"):
         explore(f)
+
+
+@pytest.mark.parametrize(
+    "f", [max, int, lambda: 1.0, lambda *xs: xs[0], eval("lambda x, w, /: w * x"), partial(pow, y=2)]
+)
+def test_what_does_not_say_its_arguments_is_refused(f):
+    with pytest.raises(TypeError, match=r"explore\(f\) takes functions of numbers whose arguments have names"):
+        explore(f)
+
+
+def test_a_model_is_no_function_of_a_number():
+    with pytest.raises(TypeError, match=r"write lambda x: model\(\[x\]\)"):
+        explore(nn.MLP(1, [2, 1]))
+
+
+def test_arguments_may_be_given_by_name_alone_and_have_any_name():
+    recorded = record(lambda f, *, w: w * f, DEFAULT, {"w": (0, 2)})
+    assert [a.name for a in recorded.arguments] == ["f", "w"]
+    assert repr(explore(lambda x, f: x * f, f=(0, 1))) == "<f(x): show it in a notebook, or save('curve.html')>"
+
+
+def test_names_are_lines_that_can_be_saved(tmp_path):
+    explore({"a\nb\ud800": tanh}).save(tmp_path / "curve.html")
+    assert held((tmp_path / "curve.html").read_text(encoding="utf-8"))["functions"] == ["a b "]
+
+
+def test_many_functions_of_one_name_are_told_apart():
+    assert len(set(record([tanh] * 120, DEFAULT, {}).names)) == 120
+
+
+def test_a_narrow_range_starts_inside_of_it():
+    assert record(tanh, (100, 100.001), {}).arguments[0].start == 100.0005
 
 
 def test_a_branch_on_the_argument_is_an_error_that_shows_the_line():

@@ -285,7 +285,7 @@ def test_saves_by_suffix(tmp_path, suffix, start):
 
 @pytest.mark.parametrize("path", ["graph", "graph.gif", "graph.svgz"])
 def test_other_suffixes_are_an_error_that_lists_the_right_ones(tmp_path, path):
-    with pytest.raises(ValueError, match=r"\.svg, \.png, \.pdf, \.dot, \.html"):
+    with pytest.raises(ValueError, match=r"\.svg, \.png, \.pdf, \.dot or \.html"):
         draw(small()).save(tmp_path / path)
     assert not list(tmp_path.iterdir())
 

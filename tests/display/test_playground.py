@@ -1,14 +1,17 @@
 """A network that learns on a page: what the page is told, what is refused, and what comes back to the model."""
 
 import json
+import math
 import re
 import sys
+from fractions import Fraction
 
 import pytest
 
 from autograd_lite import nn, optim, playground
 from autograd_lite.compiler import backends
 from autograd_lite.display.network import film
+from autograd_lite.display.network.recorded import SQUARE, _with_plain_sums
 
 XOR = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 1.0, 0.0]
 
@@ -90,6 +93,10 @@ def test_the_model_stays_as_it_is_until_weights_are_kept():
     assert [memory[name] for memory in optimizer.memory for name in optimizer.remembers][:2] == [0.0, 0.0]
 
 
+class Empty(nn.Module):
+    pass
+
+
 class Odd(nn.Module):
     def __init__(self):
         self.layer = nn.Layer(2, 1)
@@ -106,6 +113,15 @@ class Odd(nn.Module):
         ({"data": [1.0]}, TypeError, "playground.data. must be a pair"),
         ({"data": (XOR[0], [1.0])}, ValueError, "a target for each input, got 4 and 1"),
         ({"data": ([[1.0]], [1.0])}, ValueError, "2 numbers in each input"),
+        ({"data": ([[1.0, math.nan]], [1.0])}, ValueError, r"playground.data.\[0\]\[0\]\[1\] must be a finite number"),
+        (
+            {"data": ([[1.0, 2.0]], [math.inf])},
+            ValueError,
+            r"playground.data.\[1\]\[0\] must be a finite number",
+        ),
+        ({"data": ([[1.0, 2.0]], [{"a": 1}])}, TypeError, r"playground.data.\[1\]\[0\] must be a real number"),
+        ({"data": ([[1.0, 2.0]], [None])}, TypeError, r"playground.data.\[1\]\[0\] must be a real number"),
+        ({"model": Empty()}, TypeError, "playground.model. found no layer in Empty"),
         ({"optimizer": None}, TypeError, "playground.optimizer."),
         ({"optimizer": optim.SGD(nn.Neuron(2).parameters(), lr=0.1)}, ValueError, "the model's parameters"),
         ({"metrics": [nn.accuracy]}, TypeError, r"playground.metrics. must be a dict of functions by name"),
@@ -126,6 +142,45 @@ def test_bad_input_is_refused(change, error, said):
         arguments["optimizer"] = optim.SGD(change["model"].parameters(), lr=0.1)
     with pytest.raises(error, match=said):
         playground(arguments.pop("model"), arguments.pop("data"), arguments.pop("loss"), **arguments)
+
+
+class Table:
+    """What a table of pandas does: it lists the names of its columns."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def __iter__(self):
+        return iter(["a", "b"])
+
+    def to_numpy(self):
+        return pytest.importorskip("numpy").array(self.rows)
+
+
+def test_data_may_be_arrays_tables_and_numbers_of_any_type():
+    numpy = pytest.importorskip("numpy")
+    inputs, targets = XOR
+    plain = xor()[1]._data
+    for data in (
+        (numpy.array(inputs), numpy.array(targets)),
+        ([numpy.array(x) for x in inputs], [numpy.float32(t) for t in targets]),
+        (Table(inputs), Table(targets)),
+        ([[Fraction(e) for e in x] for x in inputs], [bool(t) for t in targets]),
+    ):
+        model = nn.MLP(2, [4, 1], activation="tanh", seed=0)
+        page = playground(model, data, nn.mse_loss, optim.Adam(model.parameters(), lr=0.05))
+        assert page._data == plain
+        assert page._repr_html_()
+
+
+def test_what_neurons_say_is_drawn_from_plain_sums():
+    model, page = xor()
+    plain = _with_plain_sums(page._programs.field)
+    rows = [[0.3] * SQUARE**2, [-0.7] * SQUARE**2]
+    numbers = [p.data for p in model.parameters()]
+    said = backends.load(plain, "python")([rows, numbers])
+    assert said[-1] == pytest.approx(model([0.3, -0.7]).data)
+    assert "dot" not in plain.counts()
 
 
 def test_an_unknown_suffix_is_refused(tmp_path):

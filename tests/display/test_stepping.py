@@ -405,6 +405,20 @@ def test_without_pillow_it_says_what_to_install(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("number", [math.nan, math.inf, 1e308])
+def test_an_animation_shows_gradients_that_are_not_finite(tmp_path, number):
+    pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    x = Value(number, label="x")
+    steps(x * x).save(tmp_path / "backprop.gif")
+    assert (tmp_path / "backprop.gif").stat().st_size > 0
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"there is no folder .*missing.: make it first"):
+        steps(lecture()).save(tmp_path / "missing" / "page.html")
+    assert not list(tmp_path.iterdir())
+
+
 def test_only_html_and_gif_are_saved(tmp_path):
     with pytest.raises(ValueError, match=r"\.html"):
         steps(lecture()).save(tmp_path / "page.svg")

@@ -1,14 +1,14 @@
 """`explore`: the page on which a function's tangent can be dragged along its curve."""
 
 from importlib.resources import files
-from os import PathLike, fspath
+from os import PathLike
 from typing import Any
 
 from autograd_lite.compiler.backends.javascript.loading import runnable
 from autograd_lite.display.exploring.picture import COLOURS, picture
 from autograd_lite.display.exploring.recording import DEFAULT, Recorded, record
 from autograd_lite.display.pages.html import Page, asset, check_language, plain, with_common
-from autograd_lite.nn.files import as_path, write_whole
+from autograd_lite.nn.files import as_target, write_whole
 
 
 class Exploration:
@@ -27,9 +27,7 @@ class Exploration:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the page to a file that any browser opens, with no network. A ValueError unless it ends in .html."""
-        target = as_path(path, "save(path)")
-        if target.suffix.lower() not in (".html", ".htm"):
-            raise ValueError(f"save(path) must end in .html, not {fspath(path)!r}")
+        target, _ = as_target(path, "html")
         write_whole(target, self._page().document().encode())
 
     def __repr__(self) -> str:
@@ -57,7 +55,7 @@ class Exploration:
         return Page(self._title(), scripts, styles, data, picture(recorded, self._title()), self._language)
 
 
-def explore(f: Any, x: Any = DEFAULT, *, language: str | None = None, **ranges: Any) -> Exploration:
+def explore(f: Any, /, x: Any = DEFAULT, *, language: str | None = None, **ranges: Any) -> Exploration:
     """The curve of a function, with the tangent that the engine computes: drag the point along it.
 
     f is a function of numbers, or a list or dict of several, which share one picture. Their first argument is the axis;

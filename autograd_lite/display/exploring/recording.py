@@ -3,12 +3,15 @@
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from math import floor, isfinite, log10
 from typing import Any
 
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.jitted import jit
 from autograd_lite.core.checks import as_float, shown
+from autograd_lite.display.graph.boxes import printable
+from autograd_lite.nn.module import Module
 from autograd_lite.transforms.derivatives import grad
 
 Function = Callable[..., Any]
@@ -76,11 +79,11 @@ def _named(f: Any) -> dict[str, Function]:
     """The functions by the names they are shown under."""
     functions: dict[str, Function] = {}
     if isinstance(f, Mapping):
-        functions = {str(name): g for name, g in f.items()}
+        functions = {printable(name): g for name, g in f.items()}
     else:
         for g in f if isinstance(f, (list, tuple)) else [f]:
             name = getattr(g, "__name__", "f").replace("<lambda>", "f")
-            alike = (name if i == 1 else f"{name} ({i})" for i in range(1, 100))
+            alike = (name if i == 1 else f"{name} ({i})" for i in count(1))
             functions[next(n for n in alike if n not in functions)] = g
     if not functions or not all(map(callable, functions.values())):
         raise TypeError(f"explore(f) takes a function, or a list or dict of functions, not {shown(f)}")
@@ -89,11 +92,18 @@ def _named(f: Any) -> dict[str, Function]:
 
 def _parameters(f: Function) -> list[inspect.Parameter]:
     """The parameters that a number can be given to: at least one, and the others by name."""
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    found = [p for p in inspect.signature(f).parameters.values() if p.kind in kinds]
-    if not found:
-        raise TypeError(f"explore(f) needs functions of at least one number, {shown(f)} takes none")
-    return found
+    try:
+        first, *others = inspect.signature(f).parameters.values()
+    except ValueError:  # no parameters, or a function that does not tell
+        first, others = inspect.Parameter("none", inspect.Parameter.VAR_POSITIONAL), []
+    by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    unnamed = any(p.default is p.empty and p.kind is p.POSITIONAL_ONLY for p in others)
+    if first.kind not in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD) or unnamed:
+        what = "lambda x: model([x])" if isinstance(f, Module) else "lambda x, w: f(x, w)"
+        raise TypeError(
+            f"explore(f) takes functions of numbers whose arguments have names, and {shown(f)} is none: write {what}"
+        )
+    return [first, *(p for p in others if p.kind in by_name)]
 
 
 def _argument(name: str, bound: Any) -> Argument:
@@ -102,9 +112,11 @@ def _argument(name: str, bound: Any) -> Argument:
         raise TypeError(f"explore({name}) must be (low, high) or (low, high, start), not {shown(bound)}")
     low, high, *start = [as_float(number, f"explore({name})") for number in bound]
     middle = low + (high - low) * (0.7 if low < 0.0 < high else 0.5)  # 0 shows little
-    if isfinite(middle) and low < high:
+    if isfinite(high - low) and low < high:
         middle = round(middle, 3 - floor(log10(high - low)))
     at = start[0] if start else middle
-    if not (isfinite(low) and isfinite(high) and low < high and low <= at <= high):
+    if not (isfinite(high - low) and low < high and low <= at <= high):
         raise ValueError(f"explore({name}) must be finite, low < high, with the start between them, not {shown(bound)}")
+    if high - low < max(1e-9 * abs(low), 1e-9 * abs(high), 1e-290):
+        raise ValueError(f"explore({name}) must be wide enough for a curve's points to differ, not {shown(bound)}")
     return Argument(name, low, high, at)

@@ -1,7 +1,7 @@
 """Pictures of computation graphs."""
 
 from collections.abc import Iterable
-from os import PathLike, fspath
+from os import PathLike
 from typing import TYPE_CHECKING, Any, overload
 
 from autograd_lite.core.checks import check_flag, check_size, shown
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 DIRECTIONS = ("LR", "TB")
 LIMIT = 200  # boxes; more than that nobody reads, and their layout may take minutes
-SUFFIXES = ("svg", "png", "pdf", "dot", "html")
 
 
 class Drawing:
@@ -46,13 +45,9 @@ class Drawing:
         needs Graphviz's own dot, and so does PNG with letters of scripts other than Latin, Greek and Cyrillic.
         """
         from autograd_lite.display.graph.runner import render
-        from autograd_lite.nn.files import as_path, write_whole
+        from autograd_lite.nn.files import as_target, write_whole
 
-        target = as_path(path, "save(path)")
-        suffix = target.suffix.lower().lstrip(".")
-        if suffix not in SUFFIXES:
-            endings = ", ".join(f".{s}" for s in SUFFIXES)
-            raise ValueError(f"save(path) must end in one of {endings}, not {fspath(path)!r}")
+        target, suffix = as_target(path, "svg", "png", "pdf", "dot", "html")
         if suffix == "dot":
             content = self.dot.encode()
         elif suffix == "html":

@@ -43,7 +43,7 @@ class Column:
         return self.size - len(self.shown)
 
 
-def columns(model: Module) -> list[Column]:
+def columns(model: Module, caller: str = "draw") -> list[Column]:
     """The columns of a model whose layers follow each other; else a TypeError that says what to draw instead."""
     found: list[Column] = []
     inside: set[int] = set()  # the neurons of a layer that has been seen
@@ -56,7 +56,9 @@ def columns(model: Module) -> list[Column]:
         elif isinstance(module, Neuron) and id(module) not in inside:
             _append(found, name, [module])
     if not found:
-        raise TypeError(f"draw(model) found no layer in {type(model).__name__}: draw(model(x)) shows what it computes")
+        raise TypeError(
+            f"{caller}(model) found no layer in {type(model).__name__}: draw(model(x)) shows what it computes"
+        )
     return found
 
 

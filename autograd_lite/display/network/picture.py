@@ -3,11 +3,11 @@
 from base64 import b64encode
 from html import escape
 from math import isfinite
-from os import PathLike, fspath
+from os import PathLike
 
 from autograd_lite.display.graph.diagram import NEGATIVE, POSITIVE
 from autograd_lite.display.network.columns import Column, columns, scale
-from autograd_lite.nn.files import as_path, write_whole
+from autograd_lite.nn.files import as_target, write_whole
 from autograd_lite.nn.module import Module
 
 ACROSS, DOWN, RADIUS, MARGIN = 150, 30, 9, 76
@@ -33,10 +33,7 @@ class NetworkDrawing:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the picture to a file, `.svg` or `.html`; another suffix is a ValueError."""
-        target = as_path(path, "save(path)")
-        suffix = target.suffix.lower().lstrip(".")
-        if suffix not in ("svg", "html"):
-            raise ValueError(f"save(path) of a network must end in .svg or .html, not {fspath(path)!r}")
+        target, suffix = as_target(path, "svg", "html")
         write_whole(target, (self.svg if suffix == "svg" else self._page()).encode())
 
     def image(self, kind: str) -> str:

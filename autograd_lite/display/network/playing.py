@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from os import PathLike, fspath
+from os import PathLike
 from typing import Any
 
-from autograd_lite.core.checks import as_float, check_size, shown
+from autograd_lite.core.checks import as_float, check_number, check_size, shown
 from autograd_lite.core.modes import no_grad
 from autograd_lite.core.value import as_data
+from autograd_lite.display.graph.boxes import printable
 from autograd_lite.display.network.columns import Column, columns
 from autograd_lite.display.network.picture import NetworkDrawing
 from autograd_lite.display.network.recorded import CURVE, SQUARE, Measure, Recorded, activities, recorded
 from autograd_lite.display.pages.html import Page, asset, check_language, plain, with_common
-from autograd_lite.nn.files import as_path, write_whole
+from autograd_lite.nn.files import as_target, write_whole
 from autograd_lite.nn.module import Module
 from autograd_lite.nn.training import as_samples, check_measures
 from autograd_lite.optim.base import Optimizer
@@ -48,18 +49,15 @@ class Playground:
         for another suffix, ImportError for .gif without Matplotlib or Pillow, FloatingPointError for a loss that is not
         finite.
         """
-        target = as_path(path, "save(path)")
-        suffix = target.suffix.lower().lstrip(".")
+        target, suffix = as_target(path, "html", "gif")
         if suffix == "gif":
             from autograd_lite.display.network.film import filmed
 
             steps = check_size(steps, "save(steps)")
             frames = min(check_size(frames, "save(frames)", 2), steps + 1)
             content = filmed(self._columns, self._programs, self._data, self._optimizer, steps, frames)
-        elif suffix in ("html", "htm"):
-            content = self._page().document().encode()
         else:
-            raise ValueError(f"save(path) of a playground must end in .html or .gif, not {fspath(path)!r}")
+            content = self._page().document().encode()
         write_whole(target, content)
 
     def script(self) -> str:
@@ -159,8 +157,8 @@ def playground(
         raise TypeError(f"playground(model) takes a network such as nn.MLP(2, [8, 1]), not {shown(model)}")
     check_measures("playground", loss, metrics, optimizer)
     check_language(language, "playground(language)")
-    network, metrics = columns(model), metrics or {}
-    inputs, targets = _rows(as_samples(data, "playground(data)"), network[0].size)
+    network, metrics = columns(model, "playground"), {printable(n): m for n, m in (metrics or {}).items()}
+    inputs, targets = _numbers(as_samples(data, "playground(data)"), network[0].size)
     place = {p: i for i, p in enumerate(optimizer.parameters)}
     if any(p not in place for p in model.parameters()):
         raise ValueError("playground(optimizer) must move the model's parameters: optim.Adam(model.parameters())")
@@ -175,13 +173,23 @@ def playground(
     return Playground(model, programs, content, optimizer, language)
 
 
-def _rows(samples: list[Any], size: int) -> tuple[list[list[float]], list[Any]]:
-    """The inputs, `size` numbers each, and the targets."""
-    inputs = [x if isinstance(x, (list, tuple)) else [x] for x, _ in samples]
-    rows = [[as_float(e, "a number in playground(data)") for e in x] for x in inputs]
+def _numbers(samples: list[Any], size: int) -> tuple[list[list[float]], list[Any]]:
+    """The inputs, `size` numbers each, and the targets, each a number or a list of numbers."""
+
+    def checked(p: Any, place: str) -> Any:
+        p = p.tolist() if hasattr(p, "tolist") else p
+        if isinstance(p, (list, tuple)):
+            return [check_number(x, f"{place}[{j}]") for j, x in enumerate(p)]
+        number = check_number(p, place)
+        return p if isinstance(p, int) else number  # a class stays a whole number
+
+    inputs, targets = (
+        [checked(p, f"playground(data)[{k}][{i}]") for i, p in enumerate(part)] for k, part in enumerate(zip(*samples))
+    )
+    rows = [x if isinstance(x, list) else [float(x)] for x in inputs]
     if any(len(row) != size for row in rows):
         raise ValueError(f"playground(data) must have {size} numbers in each input, as the model takes")
-    return rows, [t for _, t in samples]
+    return rows, targets
 
 
 def _content(
@@ -205,7 +213,7 @@ def _content(
         "steps": steps,
         "rates": rates,
         "inputs": inputs,
-        "targets": [t if isinstance(t, (int, float)) else [float(e) for e in t] for t in targets],
+        "targets": targets,
         "metrics": metrics,
         "square": SQUARE,
         "curve": CURVE,

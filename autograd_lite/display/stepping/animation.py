@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from io import BytesIO
+from math import isfinite
 from typing import Any
 from xml.etree import ElementTree
 
@@ -42,7 +43,7 @@ def _frame(svg: ElementTree.Element, walk: Walk, done: int) -> Any:
     nodes: list[Value] = [*walk.leaves, *walk.interior]
     gradients = dict.fromkeys(nodes, 0.0) | {walk.root: 1.0}
     gradients |= {part.parent: part.total for step in walk[:done] for part in step.parts}
-    largest = max(map(abs, gradients.values()))
+    largest = max((abs(g) for g in gradients.values() if isfinite(g)), default=0.0)
     current = walk[done - 1] if done else None
     index = {v: i for i, v in enumerate(nodes)}
     active, receives = set[str](), set[str]()

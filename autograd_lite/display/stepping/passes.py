@@ -1,13 +1,13 @@
 """Backpropagation step by step, to print, to show and to save."""
 
 from html import escape
-from os import PathLike, fspath
+from os import PathLike
 from typing import TYPE_CHECKING
 
 from autograd_lite.core.checks import shown
 from autograd_lite.core.value import Value
 from autograd_lite.display.stepping.walk import Walk
-from autograd_lite.nn.files import as_path, write_whole
+from autograd_lite.nn.files import as_target, write_whole
 
 if TYPE_CHECKING:
     from autograd_lite.display.pages.html import Page
@@ -42,16 +42,13 @@ class Steps(Walk):
         The suffix says which: .html or .gif. Raises ValueError for another suffix, or a graph of more nodes than a page
         can show; ImportError for .gif without Pillow; RenderError without a renderer.
         """
-        target = as_path(path, "save(path)")
-        suffix = target.suffix.lower().lstrip(".")
+        target, suffix = as_target(path, "html", "gif")
         if suffix == "gif":
             from autograd_lite.display.stepping.animation import animated
 
             content = animated(self)
-        elif suffix in ("html", "htm"):
-            content = self._page().document().encode()
         else:
-            raise ValueError(f"save(path) must end in .html or .gif, not {fspath(path)!r}")
+            content = self._page().document().encode()
         write_whole(target, content)
 
     def _page(self) -> "Page":

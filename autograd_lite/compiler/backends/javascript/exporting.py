@@ -9,7 +9,7 @@ from autograd_lite.compiler.backends.javascript.loading import runnable
 from autograd_lite.compiler.backends.javascript.translate import number
 from autograd_lite.compiler.jitted import jit
 from autograd_lite.core.checks import shown
-from autograd_lite.transforms.pytree import Structure, is_array_type
+from autograd_lite.transforms.pytree import Static, Structure, is_array_type
 
 
 def to_javascript(f: Callable[..., Any], *args: Any) -> str:
@@ -32,7 +32,10 @@ def to_javascript(f: Callable[..., Any], *args: Any) -> str:
     recording = jit(f).recording_for(args, {}, [])
     program = recording.program
     held = ", ".join(number(v.data) for v in program.captured)
-    shapes = json.dumps(_shape(recording.structure.children[0])), json.dumps(_shape(recording.out))
+    shapes = [
+        json.dumps(_shape(s)).replace("<", "\\u003c")  # no tag can begin in it
+        for s in (recording.structure.children[0], recording.out)
+    ]
     convert = files(__package__).joinpath("static", "arguments.js").read_text(encoding="utf-8")
     return "\n".join(
         [
@@ -54,6 +57,11 @@ def _shape(structure: Structure) -> Any:
     """A structure as JSON: null for a number, a list or an object of what stands in it."""
     if structure.kind is None:
         return None
+    if structure.kind is Static:
+        raise TypeError(
+            f"to_javascript(args) must be numbers, or lists and dicts of numbers, not {structure}: what is none is "
+            "written into the function, as in lambda x: f(x, None)"
+        )
     if is_array_type(structure.kind):
         shape: Any = None
         for length in reversed(structure.keys):
