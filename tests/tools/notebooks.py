@@ -2,9 +2,10 @@
 
 A second run leaves the files as they are. Only a notebook that is named has its measurements made anew.
 
-The code of the hidden solutions runs too, after a notebook's own cells and in the same kernel, and the check of each
-exercise after its solution, which it must call right; what they show is not stored, and what needs another library than
-ours is left out where that is not installed. As many notebooks run at a time as there are processors.
+After a notebook's own cells and in the same kernel, what readers answer is tried (`answers.py`): the check of each
+exercise must say what is expected of it. Then the code of the hidden solutions runs, and the check of each exercise
+after its solution, which it must call right. What they show is not stored, and what needs another library than ours is
+left out where that is not installed. As many notebooks run at a time as there are processors.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
+from answers import ANSWERS, ODD
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
@@ -51,8 +53,9 @@ def execute_all(paths: Iterable[Path]) -> dict[Path, nbformat.NotebookNode | Fai
 async def _execute(path: Path, free: asyncio.Semaphore) -> nbformat.NotebookNode | Failure:
     notebook = nbformat.read(path, as_version=4)
     own = len(notebook.cells)
-    solved = [pair for pair in solutions(notebook) if can_run(pair[0])]
-    notebook.cells += [nbformat.v4.new_code_cell(f"{code}\n\n{check}") for code, check in solved]
+    tried = tries(notebook, ANSWERS.get(path.stem, {}))
+    solved = [(code, check, "Right" if check else "") for code, check in solutions(notebook) if can_run(code)]
+    notebook.cells += [nbformat.v4.new_code_cell(f"{code}\n\n{check}") for code, check, _ in tried + solved]
     at = 0
 
     def starts(cell: nbformat.NotebookNode, cell_index: int) -> None:
@@ -72,13 +75,15 @@ async def _execute(path: Path, free: asyncio.Semaphore) -> nbformat.NotebookNode
         try:
             await client.async_execute()
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-            place = f"cell {at + 1} of {own}" if at < own else f"solution {at - own + 1} of those that can run"
+            number = at - own - len(tried)
+            place = f"cell {at + 1} of {own}" if at < own else f"solution {number + 1} of those that can run"
+            place = place if at < own or number >= 0 else f"answer:\n{notebook.cells[at].source}"
             return Failure(f"{path.name}, {place}:\n{COLOUR.sub('', str(error))}")
         print(f"{path.name} {time.perf_counter() - start:.1f} s", file=sys.stderr)
-    for (code, check), cell in zip(solved, notebook.cells[own:]):
+    for (code, _, words), cell in zip(tried + solved, notebook.cells[own:]):
         said = printed(cell)
-        if check and not re.search(r"^Right", said, re.MULTILINE):
-            return Failure(f"{path.name}, the check of this solution does not call it right:\n{code}\n{said}")
+        if words not in said or (words and (words == "Right") != bool(re.search(r"^Right", said, re.MULTILINE))):
+            return Failure(f"{path.name}, the check does not say {words!r} to\n{code}\nbut\n{said}")
     del notebook.cells[own:]
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # times, which differ from run to run
@@ -86,6 +91,19 @@ async def _execute(path: Path, free: asyncio.Semaphore) -> nbformat.NotebookNode
         {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     )
     return notebook
+
+
+def tries(notebook: nbformat.NotebookNode, answers: dict[int, dict[str, str]]) -> list[tuple[str, str, str]]:
+    """What readers answer, each with the cell that checks it and words that this must say."""
+    found = []
+    for at, cell in enumerate(notebook.cells):
+        exercise = re.match(r"\*\*Exercise (\d+)\.", cell.source)
+        if exercise:
+            place, check = notebook.cells[at + 1].source, notebook.cells[at + 2].source
+            odd = ODD if re.search(r"^answer = \.\.\.", place, re.MULTILINE) else []
+            expected = {f"answer = {value}": "Not yet" for value in odd} | answers.get(int(exercise[1]), {})
+            found += [(code, check, words) for code, words in expected.items()]
+    return found
 
 
 def solutions(notebook: nbformat.NotebookNode) -> list[tuple[str, str]]:
