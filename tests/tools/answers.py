@@ -104,7 +104,7 @@ ANSWERS: dict[str, dict[int, dict[str, str]]] = {
         },
         4: {
             product("a.grad = a.grad + b.data * out.grad", "b.grad = b.grad + a.data * out.grad"): "Right",
-            product("a.grad += b.data * out.grad", "b.grad = a.data * out.grad"): "one of the two",
+            product("a.grad += b.data * out.grad", "b.grad = a.data * out.grad"): "b has received",
             product("a.grad += b.data", "b.grad += a.data"): "what arrives",
         },
         5: {layer("return delta"): "WRONG", layer("delta * self.on"): "`return`"},
