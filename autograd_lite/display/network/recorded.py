@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any, NamedTuple
 
 from autograd_lite.compiler.backends.javascript.loading import prelude, runnable
 from autograd_lite.compiler.backends.javascript.translate import Library
 from autograd_lite.compiler.batching import lane_by_lane, over_lanes, put_into_lanes
-from autograd_lite.compiler.fused import PRODUCTS
+from autograd_lite.compiler.fused import sum_like
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.passes import record_program
 from autograd_lite.compiler.tracer import LaneTracer, Tape, TracingError, tracing
@@ -89,14 +90,14 @@ def _field(model: Module, parameters: Sequence[Value], count: int, lanes: int | 
 def _with_plain_sums(program: Program) -> Program:
     """The same without what makes a dot product exact: a picture does not show it, and it is most of a frame's time."""
 
-    def terms(xs: tuple[int, ...]) -> tuple[int, ...]:
-        half = len(xs) // 2  # of weights, then of inputs; last a bias
-        pairs = zip(xs[:half], xs[half : 2 * half])
-        return (*[x for w, y in pairs for x in (w, -1 - y)], *[-1 - b for b in xs[2 * half :]])
-
-    ops = [PRODUCTS if p is table.dot else p for p in program.ops]
-    args = [terms(xs) if p is table.dot else xs for p, xs in zip(program.ops, program.args)]
-    return replace(program, ops=ops, args=args)
+    plain = replace(program, ops=[*program.ops], args=[*program.args])
+    for i, xs in enumerate(program.args):
+        if program.ops[i] is table.dot:
+            half = len(xs) // 2  # of weights, then of inputs; last a bias
+            bias = xs[2 * half :]
+            plain.ops[i] = sum_like((2,) * half + (1,) * len(bias), False)
+            plain.args[i] = (*chain.from_iterable(zip(xs, xs[half : 2 * half])), *bias)
+    return plain
 
 
 def activities(model: Module, x: Any) -> list[list[Any]]:
