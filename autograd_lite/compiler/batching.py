@@ -46,7 +46,8 @@ def vmap(f: Callable[..., Any], in_axes: int | Sequence[int | None] | None = 0) 
             return _stacked(results[0][1], [leaves for leaves, _ in results], as_array)
         tape.lanes = length
         lanes = [_lanes(tape, arg, length, axis) for arg, axis in zip(args, axes)]
-        return lane_by_lane(tape.lanes, *over_lanes(tape, f, lanes), as_array)
+        rows, structure = over_lanes(tape, f, lanes)
+        return _stacked(structure, _entries(length, rows), as_array)
 
     return mapped
 
@@ -61,10 +62,14 @@ def over_lanes(tape: Tape, f: Callable[..., Any], args: Sequence[Any]) -> tuple[
     return flatten(result, f"the result of {getattr(f, '__name__', f)}")
 
 
-def lane_by_lane(lanes: int, rows: Sequence[Any], structure: Structure, as_array: bool = False) -> Any:
-    """Results over lanes, stacked, with an entry for each lane."""
-    entries = [[LANE(x, float(i)) if isinstance(x, LaneTracer) else x for x in rows] for i in range(lanes)]
-    return _stacked(structure, entries, as_array)
+def lane_by_lane(lanes: int, rows: Sequence[Any], structure: Structure) -> list[Any]:
+    """Results over lanes: those of each lane, in their structure."""
+    return [unflatten(structure, entry) for entry in _entries(lanes, rows)]
+
+
+def _entries(lanes: int, rows: Sequence[Any]) -> list[list[Any]]:
+    """The numbers in each lane."""
+    return [[LANE(x, float(i)) if isinstance(x, LaneTracer) else x for x in rows] for i in range(lanes)]
 
 
 def put_into_lanes(tape: Tape, start: int, outputs: Sequence[Any]) -> list[Any]:

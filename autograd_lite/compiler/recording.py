@@ -172,9 +172,11 @@ def are_alike(a: Any, b: Any) -> bool:
 
     Anything else is the same if it is equal.
     """
-    if isinstance(a, Value) and isinstance(b, Value) and not a._parents and not b._parents:
-        return a is b or a.data == b.data or (a.data != a.data and b.data != b.data)
-    return bool(a == b)
+    if a is b or not isinstance(a, Value) or not isinstance(b, Value):
+        return a is b or bool(a == b)
+    if a._parents or b._parents or isinstance(a, Tracer) or isinstance(b, Tracer):
+        return False
+    return a._data == b._data or (a._data != a._data and b._data != b._data)
 
 
 def _without(xs: Sequence[Any], positions: Sequence[int]) -> list[Any]:

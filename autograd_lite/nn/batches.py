@@ -13,11 +13,11 @@ from typing import Any
 
 from autograd_lite.compiler.batching import lane_by_lane, over_lanes, put_into_lanes
 from autograd_lite.compiler.recording import Graph
-from autograd_lite.compiler.tracer import LaneTracer, Tape, Tracer, TracingError, tracing
+from autograd_lite.compiler.tracer import LaneTracer, Tape, Tracer, TracingError, current_tape, tracing
 from autograd_lite.core.modes import no_gc
 from autograd_lite.core.value import Value, as_value
 from autograd_lite.nn.compiled import Check, Gradient, Trainer
-from autograd_lite.nn.repeatable import check_calls_alike
+from autograd_lite.nn.repeatable import check_calls_alike, check_recorded_alike
 from autograd_lite.optim.base import Optimizer
 from autograd_lite.transforms.pytree import Structure, flatten, unflatten
 
@@ -52,7 +52,7 @@ class Batches:
             self._prepare([inputs], TracingError)
         if not self._gradients:
             check_calls_alike(model, inputs[:1], "the model")
-            self.trainer.prepare(*self._alone(range(min(size or 0, len(samples)))))
+            self.prepare(range(min(size or 0, len(samples))))
 
     def _prepare(self, columns: Sequence[Sequence[Any]], ignored: Any) -> None:
         """Record the model over lanes, with these columns of the samples as rows, if there are rows of them."""
@@ -64,20 +64,29 @@ class Batches:
                 first = min(self.size or len(self.samples), len(self.samples))
                 self._gradients[first] = self._record(first)
 
-    def step(self, batch: Sequence[int], check: Check) -> tuple[float, list[Any]]:
-        """Take a step on the samples with these numbers; returns the loss before it, and the outputs if asked for."""
-        if not self._gradients:
-            return self.trainer.step(*self._alone(batch), check=check), self.trainer.others
+    def prepare(self, batch: Sequence[int]) -> None:
+        """Record what a step on the samples with these numbers needs, if that is not done."""
         length = len(batch)
-        if length not in self._gradients:
+        if not self._gradients:
+            self.trainer.prepare(*self._alone(batch))
+        elif length not in self._gradients:
             self._gradients[length] = self._for_other_lanes(length) or self._record(length)
+
+    def step(self, batch: Sequence[int], check: Check) -> None:
+        """Take a step on the samples with these numbers; `check` sees loss, outputs and gradient before it."""
+        if not self._gradients:
+            self.trainer.step(*self._alone(batch), check=check)
+            return
+        self.prepare(batch)
+        length = len(batch)
         if not self.whole or self._rows is None:
             self._rows = self._table.rows(batch)
-        loss, numbers = self.trainer.move(self._gradients[length], [float(length)], self._rows, check)
-        if not self.with_outputs:
-            return loss, []
-        rows = [numbers[i : i + length] for i in range(0, len(numbers), length)]
-        return loss, [unflatten(self._structure, [Value(float(x)) for x in line]) for line in zip(*rows)]
+
+        def check_first(loss: float, numbers: Any, slopes: Any) -> None:
+            rows = [numbers[i : i + length] for i in range(0, len(numbers), length)]
+            check(loss, [unflatten(self._structure, [Value(float(x)) for x in xs]) for xs in zip(*rows)], slopes)
+
+        self.trainer.move(self._gradients[length], [float(length)], self._rows, check=check_first)
 
     def _record(self, length: int) -> Gradient:
         """The program for so many samples."""
@@ -105,6 +114,7 @@ class Batches:
         outputs = lane_by_lane(tape.lanes, self._outputs, self._structure)
         known = [t for _, t in self.samples]  # unless they are rows
         targets = lane_by_lane(tape.lanes, *flatten(self._sample[1])) if self._sample[1:] else known
+        check_recorded_alike(tape, lambda: self.loss([*outputs], [*targets]), "the loss", 2)
         return put_into_lanes(tape, start, [self.loss(outputs, targets)])[0]
 
     def _graph_of(self, tape: Tape, value: Value) -> Graph:
@@ -119,6 +129,9 @@ class Batches:
         """The loss with each sample recorded alone; without arguments, of all of them."""
         inputs, targets = batch or zip(*self.samples)
         outputs = [self.model(x) for x in inputs]
+        tape = current_tape()
+        assert tape is not None
+        check_recorded_alike(tape, lambda: self.loss([*outputs], [*targets]), "the loss", 2)
         loss = self.loss(outputs, list(targets))
         return (loss, outputs) if self.with_outputs else loss
 
@@ -139,7 +152,7 @@ class Table:
             self.structures = [flatten(entries[0])[1] for entries in columns]
             return
         try:
-            flat = [[flatten(x) for x in entries] for entries in columns]
+            flat = [[flatten(x, "a sample of fit(data)") for x in entries] for entries in columns]
         except TypeError:  # no numbers
             return
         self.lines = [[x for xs, _ in parts for x in xs] for parts in zip(*flat)]

@@ -20,13 +20,13 @@ from autograd_lite.core.checks import shown
 from autograd_lite.core.modes import no_gc
 from autograd_lite.core.value import Value, as_value, topological_order
 from autograd_lite.nn.repeatable import check_calls_alike, random_states, refuse
-from autograd_lite.optim.base import Optimizer
+from autograd_lite.optim.base import Optimizer, store
 from autograd_lite.optim.schedules import rate_at
 from autograd_lite.transforms.linearize import between, pull_back
 from autograd_lite.transforms.pytree import Structure, flatten, unflatten
 
 Loss = Callable[[Tape], Any]
-Check = Callable[[float, Any], None]  # of a loss and its gradient, before they move anything
+Check = Callable[[float, Any, Any], None]  # of a loss, numbers beside it and its gradient, before they move anything
 
 
 class Gradient(NamedTuple):
@@ -76,20 +76,27 @@ class Trainer:
     def step(self, *batch: Any, check: Check | None = None) -> float:
         """Move the parameters once; returns the loss before.
 
-        Before anything moves, `check` sees loss and gradient. By default it raises a FloatingPointError if they are not
-        finite.
+        Before anything moves, `check` sees the loss, the numbers beside it and the gradient. By default it raises a
+        FloatingPointError if loss or gradient are not finite.
         """
         gradient, chunks = self.prepare(*batch)
-        loss, others = self.move(gradient, chunks, check=check)
-        self.others = unflatten(gradient.others, [Value(float(x)) for x in others])
-        return loss
+
+        def check_first(loss: float, beside: Sequence[float], slopes: Any) -> None:
+            self.others = unflatten(gradient.others, [Value(float(x)) for x in beside])
+            (check or self._check)(loss, self.others, slopes)
+
+        return self.move(gradient, chunks, check=check_first)[0]
 
     def prepare(self, *batch: Any) -> tuple[Gradient, list[Any]]:
         """What a step on this batch runs, recorded if there is none for its structure yet, and the batch's numbers."""
         chunks: list[Any] = []
         key = chunks_of(batch, chunks)
+        if any(isinstance(x, Value) for x in chunks):
+            raise TypeError(
+                "a batch holds plain numbers, not Values, where it is compiled: take batch_size=None, or fit(jit=False)"
+            )
         if key not in self._gradients:
-            structure = flatten(batch, "step(batch)")[1]
+            structure = flatten(batch, "a batch")[1]
             inputs = [Tracer() for _ in range(len(structure))]
             self._gradients[key] = self.record(lambda tape: self.loss(*unflatten(structure, inputs)), inputs)
         return self._gradients[key], chunks
@@ -110,12 +117,14 @@ class Trainer:
         if self._state is None:
             return
         numbers, gradients, *memories = (row if isinstance(row, list) else row.tolist() for row in self._state)
-        for p, x, g in zip(self.optimizer.parameters, numbers, gradients):
-            p.data, p.grad = x, g
-        for name, column in zip(self.optimizer.remembers, memories):
-            for memory, x in zip(self.optimizer.memory, column):
-                memory[name] = x
-        self._state = None
+        optimizer, count = self.optimizer, len(numbers)
+        columns = zip(*memories) if memories else [()] * count
+        memory = [known | dict(zip(optimizer.remembers, xs)) for known, xs in zip(optimizer.memory, columns)]
+        store(
+            [*optimizer.parameters, *optimizer.parameters, optimizer, self],
+            [*["_data"] * count, *["_grad"] * count, "memory", "_state"],
+            [*numbers, *gradients, memory, None],
+        )
 
     def record(self, loss: Loss, inputs: Sequence[Tracer], lanes: int = 0) -> Gradient:
         """What `loss` returns, and its gradient, as a program that is ready to run."""
@@ -128,24 +137,23 @@ class Trainer:
     def move(
         self, gradient: Gradient, chunks: Sequence[Any], rows: Sequence[Any] = (), check: Check | None = None
     ) -> tuple[float, Sequence[float]]:
-        """One step along `gradient` for these inputs; returns the loss before it and the other numbers."""
+        """One step along `gradient` for these inputs; returns the loss before it and the numbers beside it."""
         optimizer, state = self.optimizer, self._rows()
         captured = [v.data for v in gradient.program.captured]
         outputs = gradient.run([*([rows] if len(rows) else []), state[0], *chunks, captured])
         loss, beside = float(outputs[0]), len(outputs) - len(optimizer.parameters)
         slopes = outputs[beside:]
-        (check or self._check)(loss, slopes)
+        (check or self._check)(loss, outputs[1:beside], slopes)
         lr = rate_at(optimizer.lr, optimizer.steps)
         if self._update is None:
             self._update = backends.load(self._program, self.backend)
         moved = self._update([[state[0], slopes, *state[2:]], lr, float(optimizer.steps + 1)])
         size = len(optimizer.parameters)
         first, *memories = (moved[i : i + size] for i in range(0, len(moved), size))
-        self._state = [first, slopes, *memories]
-        optimizer.steps += 1
+        store([self, optimizer], ["_state", "steps"], [[first, slopes, *memories], optimizer.steps + 1])
         return loss, outputs[1:beside]
 
-    def _check(self, loss: float, slopes: Any) -> None:
+    def _check(self, loss: float, beside: Any, slopes: Any) -> None:
         place = f"at step {self.optimizer.steps}: try a smaller learning rate"
         if not math.isfinite(loss):
             raise FloatingPointError(f"the loss is {loss} {place}")

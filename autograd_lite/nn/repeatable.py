@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 from autograd_lite.compiler.recording import are_alike
-from autograd_lite.compiler.tracer import TracingError, tracing
+from autograd_lite.compiler.tracer import Tape, TracingError, tracing
 from autograd_lite.transforms.pytree import flatten
 
 CALLS = 5
@@ -15,17 +15,25 @@ CALLS = 5
 
 def check_calls_alike(f: Callable[..., Any], inputs: Any, name: str) -> None:
     """A TracingError if f does something else each time it is called: other operations, other constants."""
+    with tracing() as tape:
+        tape.mapping = True  # one sample's part of what is mapped over all
+        check_recorded_alike(tape, lambda: f(*inputs), name, CALLS)
+
+
+def check_recorded_alike(tape: Tape, call: Callable[[], Any], name: str, times: int) -> None:
+    """The same for a call while this tape runs."""
     calls: list[list[Any]] = []
     drawn: list[Any] = []
-    with tracing() as tape:
-        for _ in range(CALLS):
-            start = len(tape)
-            outputs, shape = flatten(f(*inputs), f"the result of {name}")
-            nodes = tape[start:]
-            place: dict[Any, int] = {v: i for i, v in enumerate(nodes)}
-            operands = chain(chain.from_iterable(v._parents for v in nodes), outputs)
-            calls.append([shape, *[v._primitive for v in nodes], *[place.get(x, x) for x in operands]])
-            drawn.append(random_states())
+    spread = tape.spread
+    for _ in range(times):
+        start, tape.spread = len(tape), dict(spread)  # what one call spreads over lanes is not there for the next
+        outputs, shape = flatten(call(), f"the result of {name}")
+        nodes = tape[start:]
+        place: dict[Any, int] = {v: i for i, v in enumerate(nodes)}
+        operands = chain(chain.from_iterable(v._parents for v in nodes), outputs)
+        calls.append([shape, *[v._primitive for v in nodes], *[place.get(x, x) for x in operands]])
+        drawn.append(random_states())
+    tape.spread = spread
     first, *others = calls
     if drawn[1:] != drawn[:-1] or not all(len(c) == len(first) and all(map(are_alike, first, c)) for c in others):
         refuse(name)

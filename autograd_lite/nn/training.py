@@ -2,21 +2,23 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
-from autograd_lite.core.checks import as_float, as_list, check_flag, check_size, shown
-from autograd_lite.core.modes import is_recording, is_watched, no_gc, no_grad
-from autograd_lite.core.value import Value, as_data, topological_order
-from autograd_lite.nn.compiled import check_depends, first_not_finite
+from autograd_lite.core.checks import as_list, check_flag, check_size, shown
+from autograd_lite.core.modes import is_recording, is_watched, no_grad
 from autograd_lite.nn.history import GrowingCurves, History, line
-from autograd_lite.nn.metrics import accuracy
 from autograd_lite.nn.module import Module, Seed, generator
-from autograd_lite.nn.repeatable import random_states, set_random_states
+from autograd_lite.nn.steps import (
+    Measure,
+    Measures,
+    Step,
+    compiled_steps,
+    eager_steps,
+    numbers_of,
+    results_of,
+    steps_where_it_can,
+)
 from autograd_lite.optim.base import Optimizer
-
-Measure: TypeAlias = Callable[[list[Any], list[Any]], Any]
-Measures: TypeAlias = Mapping[str, Measure]
-Step: TypeAlias = Callable[[Sequence[int], str], dict[str, float]]  # of the samples' numbers, and where we are
 
 
 def fit(
@@ -77,23 +79,17 @@ def fit(
     order = list(range(len(samples)))
     if is_watched():  # detect_anomaly() sees each operation
         jit = False
-    if jit == "auto":
-        drawn = random_states()
-        try:
-            step, write_back = _compiled(model, measures, optimizer, samples, batch_size)
-        except Exception as error:  # whatever model and loss do when they are given numbers that are not there yet
-            history.note = f"not compiled: {error}"
-            set_random_states(drawn)
-            step, write_back = _eager(model, measures, optimizer, samples)
-    else:
-        step, write_back = (
-            _compiled(model, measures, optimizer, samples, batch_size)
-            if jit
-            else _eager(model, measures, optimizer, samples)
-        )
     with tqdm(total=epochs * math.ceil(len(samples) / size), unit="step", disable=not has_bar) as bar:
-        if history.note:
+
+        def note(error: Exception) -> None:
+            history.note = f"not compiled: {error}"
             bar.write(history.note)
+
+        task = model, measures, optimizer, samples
+        if jit == "auto":
+            step, write_back = steps_where_it_can(*task, batch_size, note)
+        else:
+            step, write_back = compiled_steps(*task, batch_size)[1:] if jit else eager_steps(*task)
         try:
             for epoch in range(1, epochs + 1):
                 if batch_size is not None:
@@ -104,7 +100,7 @@ def fit(
                     write_back()
                 if held_out:
                     with no_grad():
-                        validated = _numbers(_results(measures, [model(x) for x, _ in held_out], held_out))
+                        validated = numbers_of(results_of(measures, [model(x) for x, _ in held_out], held_out))
                     measured.update({f"val_{name}": x for name, x in validated.items()})
                 history.epochs.append(measured)
                 bar.set_postfix_str(line(measured), refresh=False)
@@ -157,67 +153,6 @@ def _train(order: list[int], size: int, step: Step, bar: Any, epoch: str) -> dic
     return {name: total / len(order) for name, total in sums.items()}
 
 
-def _eager(model: Any, measures: Measures, optimizer: Optimizer, samples: list[Any]) -> tuple[Step, Callable[[], None]]:
-    """What measures a batch and then takes a step; and what brings the parameters up to date: they always are."""
-
-    parameters, checked = set(optimizer.parameters), False
-
-    def step(batch: Sequence[int], where: str) -> dict[str, float]:
-        nonlocal checked
-        chosen = [samples[i] for i in batch]
-        with no_gc():
-            results = _results(measures, [model(x) for x, _ in chosen], chosen)
-            loss = _one_value(results["loss"])
-            if not checked:
-                check_depends(not parameters.isdisjoint(topological_order(loss)[1]))
-                checked = True
-            check = _check_finite(measures["loss"], optimizer, where)
-            check(loss.data, [])
-            optimizer.zero_grad()
-            loss.backward()
-            check(loss.data, [as_data(p.grad) for p in optimizer.parameters])
-            optimizer.step()
-        return _numbers(results)
-
-    return step, lambda: None
-
-
-def _compiled(
-    model: Any, measures: Measures, optimizer: Optimizer, samples: list[Any], batch_size: int | None
-) -> tuple[Step, Callable[[], None]]:
-    """The same, compiled."""
-    from autograd_lite.nn.batches import Batches
-
-    def loss(outputs: list[Any], targets: list[Any]) -> Value:
-        return _one_value(measures["loss"](outputs, targets))
-
-    metrics = {name: measure for name, measure in measures.items() if name != "loss"}
-    harmless = {name for name, metric in metrics.items() if metric is accuracy}
-    batches = Batches(model, loss, optimizer, samples, batch_size, bool(metrics))
-
-    def step(batch: Sequence[int], where: str) -> dict[str, float]:
-        if not metrics.keys() <= harmless:  # they may look at the parameters, as they are before the step
-            batches.trainer.write_back()
-        number, outputs = batches.step(batch, _check_finite(measures["loss"], optimizer, where))
-        if not metrics:
-            return {"loss": number}
-        with no_grad():
-            return {"loss": number, **_numbers(_results(metrics, outputs, [samples[i] for i in batch]))}
-
-    return step, batches.trainer.write_back
-
-
-def _results(measures: Measures, outputs: list[Any], batch: list[Any]) -> dict[str, Any]:
-    targets = [t for _, t in batch]
-    return {name: measure(outputs, targets) for name, measure in measures.items()}
-
-
-def _numbers(results: Mapping[str, Any]) -> dict[str, float]:
-    return {
-        name: as_float(as_data(x), f"what {name!r} measures, a loss or metric of fit,") for name, x in results.items()
-    }
-
-
 # --- checks of what a user passes ----------------------------------------------------------------------------------
 
 
@@ -256,33 +191,6 @@ def _check_progress(progress: Any) -> bool:
     if isinstance(progress, str):
         raise ValueError(f"fit(progress) must be True, False or 'plot', not {shown(progress)}")
     return check_flag(progress, "fit(progress)")
-
-
-def _one_value(loss: Any) -> Value:
-    if not isinstance(loss, Value):
-        raise TypeError(f"fit(loss) must return one Value, not {shown(loss)}")
-    return loss
-
-
-def _check_finite(function: Measure, optimizer: Optimizer, where: str) -> Callable[[float, Any], None]:
-    """What raises a FloatingPointError for a loss or a gradient that is not finite."""
-
-    def check(loss: float, gradient: Any) -> None:
-        name = getattr(function, "__name__", function)
-        if not math.isfinite(loss):
-            raise FloatingPointError(
-                f"the loss {name} is {loss} at {where}: a smaller learning rate, clip_grad_norm or scaled inputs may "
-                "help; detect_anomaly() finds the operation"
-            )
-        i = first_not_finite(gradient)
-        if i is not None:
-            label = optimizer.parameters[i].label or f"number {i}"
-            raise FloatingPointError(
-                f"the gradient of {name} with respect to parameter {label} is {float(gradient[i])} at {where}, the "
-                f"loss {loss}; detect_anomaly() finds the operation"
-            )
-
-    return check
 
 
 def as_samples(data: Any, place: str) -> list[Any]:

@@ -2,10 +2,11 @@
 
 import math
 import random
+from contextlib import suppress
 
 import pytest
 
-from autograd_lite import Value, detect_anomaly, mean, nn, no_grad, norm, optim
+from autograd_lite import Value, detect_anomaly, mean, nn, no_grad, norm, optim, vmap
 from autograd_lite.compiler.tracer import TracingError
 
 XS = [[0.1 * i, math.sin(i)] for i in range(10)]
@@ -434,3 +435,116 @@ def test_numpy_and_kernels_take_the_same_steps_to_the_bit(monkeypatch, name):
         return history["loss"], model.state_dict()
 
     assert trained("numba") == trained("numpy")
+
+
+# --- what else a model, a loss, an optimiser may do ------------------------------------------------------------------
+
+
+def two_answers():
+    model = nn.MLP(2, [3, 2], "tanh", seed=0)
+    return (lambda x: dict(zip(("low", "high"), model(x)))), model.parameters()
+
+
+@pytest.mark.parametrize("size", [None, 2, 4])
+def test_each_sample_has_its_output_and_target_as_it_is(size):
+    """Two samples with a pair each are no pair of two samples."""
+
+    def loss(outputs, targets):
+        return mean([(y["low"] - low) ** 2 + (y["high"] - high) ** 2 for y, (low, high) in zip(outputs, targets)])
+
+    targets = [(y, 2.0 * y) for y in YS]
+    same(two_answers, data=(XS, targets), loss=loss, batch_size=size)
+    same(
+        two_answers, data=(XS, [{"t": y} for y in YS]), loss=lambda ys, ts: ys[-1]["low"] * ts[-1]["t"], batch_size=size
+    )
+
+
+def test_a_model_may_map_over_its_input():
+    def make():
+        w = Value(0.5)
+        return (lambda x: mean(vmap(lambda xi: (w * xi).tanh())(x))), [w]
+
+    same(make, batch_size=4)
+
+
+@pytest.mark.parametrize("data", [(XS, YS), (XS, ["a", "b"] * 5)], ids=["numbers", "strings"])
+def test_a_loss_that_does_something_else_each_time_is_refused(data):
+    generator, calls = random.Random(0), []
+
+    def noisy(outputs, targets):
+        return nn.mse_loss(outputs, YS) * generator.random()
+
+    def counted(outputs, targets):
+        calls.append(None)
+        return nn.mse_loss(outputs, YS) / len(calls)
+
+    for loss in (noisy, counted, lambda outputs, targets: nn.mse_loss(outputs, YS) * random.random()):
+        with pytest.raises(TracingError, match="the loss does not do the same each time"):
+            fit(*perceptron()(), data=data, loss=loss)
+
+
+def test_left_to_itself_it_draws_the_random_numbers_that_it_would_draw_eagerly():
+    def trained(jit):
+        random.seed(0)
+        model, parameters = dropout(random.random)()
+        return fit(model, parameters, jit=jit, batch_size=4)["loss"]
+
+    assert trained("auto") == trained(False)
+
+
+def test_left_to_itself_it_goes_on_eagerly_from_the_batch_that_cannot_be_compiled():
+    def loss(outputs, targets):
+        if len(outputs) < 4 and outputs[0] > 0.0:
+            return outputs[0] ** 2
+        return nn.mse_loss(outputs, targets)
+
+    def trained(jit):
+        model, parameters = perceptron()()
+        history = fit(model, parameters, loss=loss, jit=jit, batch_size=4)
+        return history["loss"], [p.data for p in parameters], history.note
+
+    (*eager, nothing), (*mixed, note) = trained(False), trained("auto")
+    assert nothing == ""
+    assert "branching on a Value" in note
+    for got, expected in zip(mixed, eager):
+        assert got == pytest.approx(expected, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_a_metric_that_ends_the_training_leaves_the_step_undone(error):
+    def trained(jit):
+        model, parameters = perceptron()()
+        calls = []
+
+        def metric(outputs, targets):
+            calls.append(None)
+            if len(calls) == 5:
+                raise error
+            return 0.0
+
+        with suppress(RuntimeError):
+            fit(model, parameters, metrics={"m": metric}, jit=jit, batch_size=4)
+        return [p.data for p in parameters]
+
+    assert trained(True) == pytest.approx(trained(False), rel=1e-12)
+
+
+def test_samples_of_values_are_read_by_python():
+    def make():
+        inputs = [[Value(a), Value(b)] for a, b in XS]
+        model = nn.MLP(2, [3, 1], seed=0)
+        return model, [*model.parameters(), *inputs[0]], inputs
+
+    model, parameters, inputs = make()
+    with pytest.raises(TypeError, match="a batch holds plain numbers, not Values"):
+        fit(model, parameters, data=(inputs, YS), batch_size=4)
+    results = []
+    for jit in (True, "auto", False):
+        model, parameters, inputs = make()
+        results.append(fit(model, parameters, data=(inputs, YS), jit=jit)["loss"])
+    assert results[0] == results[1] == pytest.approx(results[2], rel=1e-12)
+
+
+def test_a_batch_of_no_numbers_is_explained():
+    with pytest.raises(TypeError, match=r"a batch\[1\]\[0\] must be a real number, not None"):
+        fit(*perceptron()(), data=(XS, [None] * 10), loss=lambda ys, ts: mean(ys), batch_size=4)
