@@ -12,7 +12,7 @@ from autograd_lite.core.primitives import PRIMITIVES
 from autograd_lite.testing import inputs_for, ulp_distance
 from autograd_lite.testing.oracle import mp_context, mp_derivative
 from autograd_lite.testing.references import REFERENCES
-from autograd_lite.testing.strategies import DOMAINS, LANDMARKS, TAILS
+from autograd_lite.testing.strategies import DOMAINS, LANDMARKS, SHAPES, TAILS
 
 CANCELLING = ("softmax", "1-softmax")  # second derivatives have a zero where a share is 1/2: near it, scale counts
 LENGTHS = ("norm", "hypot", "norm'")
@@ -98,8 +98,8 @@ def grid(name):
     if PRIMITIVES[name].arity == 1:
         near = [math.nextafter(x, way) for x in marks for way in (math.inf, -math.inf)]
         points = [(x,) for x in (*marks, *near, *(number() for _ in range(20)))]
-    elif name in SHAPED:
-        points = [SHAPED[name](number) for _ in range(80)]
+    elif name in SHAPES:
+        points = [SHAPED[name](number) for _ in range(80)] if name in SHAPED else []
     else:
         sizes = [2 if name == "dot" else 1, 2, 3, 5] if PRIMITIVES[name].arity is None else [PRIMITIVES[name].arity] * 4
         points = [tuple(number() for _ in range(n)) for n in sizes for _ in range(15)]
