@@ -153,7 +153,7 @@ def _length(args: Sequence[Any], axes: Sequence[int | None]) -> int:
             _find_lengths(arg, f"argument {i}", lengths)
     if len(lengths) != 1:
         found = ", ".join(f"{place} has {n}" for n, place in lengths.items())
-        raise ValueError(f"vmap needs arguments of one length: {found}")
+        raise ValueError(f"vmap needs arguments of one length: {found or 'nothing is in them'}")
     (length,) = lengths
     if length == 0:
         raise ValueError("vmap needs at least one entry to map over, got none")

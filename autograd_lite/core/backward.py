@@ -6,6 +6,7 @@ a time, in whichever thread, so that graphs which share leaves do not mix their 
 
 from collections.abc import Callable, Container, Sequence
 from gc import collect, get_count, isenabled
+from itertools import compress
 from math import isfinite, nan
 from threading import RLock
 
@@ -107,7 +108,7 @@ def _watch(
 ) -> None:
     """Show those who watch what v hands on; where nothing arrives by a path, what it stops in front of."""
     if v in reached:
-        reached.update(hands_on_to(v))
+        reached.update(compress(v._parents, hands_on(v)))
     if g != 0.0 or v in reached:
         for watch in watches:
             watch(v, g, contributions if g != 0.0 else run_closure(v, 1.0))
@@ -128,7 +129,7 @@ def sweep_recording(
         contributions = () if not isinstance(g, Value) and g == 0.0 else run_closure_recording(v, g)
         stop = _stopping(g)
         if v in reached and hidden_by(v) is None:
-            reached.update(hands_on_to(v))
+            reached.update(compress(v._parents, hands_on(v)))
             for watch in watches:
                 watch(v, g, contributions if as_data(g) != 0.0 else run_closure(v, 1.0))
         for parent, contribution in zip(v._parents, contributions):
@@ -162,11 +163,11 @@ def _stopped_now(g: Number, contribution: Number) -> Number:
     return 0.0 if g == 0.0 and not isfinite(as_data(contribution)) else contribution
 
 
-def hands_on_to(v: Value) -> list[Value]:
-    """The parents to which a path leads, whatever arrives: not operands that a piecewise function did not choose."""
+def hands_on(v: Value) -> list[bool]:
+    """To which operands a path leads, whatever arrives: not to one that a piecewise function did not choose."""
     if v._primitive.by_hand:
-        return [*v._parents]
-    return [p for p, contribution in zip(v._parents, run_closure(v, nan)) if contribution != 0.0]
+        return [True] * len(v._parents)
+    return [contribution != 0.0 for contribution in run_closure(v, nan)]
 
 
 def run_closure(v: Value, g: float) -> Sequence[float]:

@@ -14,7 +14,7 @@ from autograd_lite.core import table as table
 from autograd_lite.core.backward import (
     ONE_PASS,
     add_to,
-    hands_on_to,
+    hands_on,
     run_closure,
     run_closure_recording,
     stopped,
@@ -108,7 +108,7 @@ def _is_zero(x: Number) -> bool:
 def _chosen(v: Value, i: int, partial: Number) -> Number:
     """Whether a path leads from operand i to the node: 1.0 or 0.0; a Value if only the run of a program will tell."""
     if hidden_by(v) is None:
-        return 1.0 if as_data(partial) != 0.0 or v._parents[i] in hands_on_to(v) else 0.0
+        return 1.0 if as_data(partial) != 0.0 or hands_on(v)[i] else 0.0
     if isinstance(partial, Value):
         computed = topological_order(partial, stop=(v, *v._parents))[0]
         if not any(u._primitive in (table.where, table.choose) for u in computed):

@@ -41,6 +41,16 @@ def test_the_mean_of_what_is_the_same_in_all_lanes(backend, x):
     agree(lambda xs, w: ag.mean(vmap(lambda x, w: w, in_axes=(0, None))(xs, w)), backend, [1.0] * 7, x)
 
 
+LISTS = [ag.sum, ag.mean, ag.prod, ag.max, ag.min, ag.norm, ag.logsumexp, lambda xs: ag.softmax(xs)[0]]
+LISTS += [lambda xs: ag.log_softmax(xs)[0], lambda xs: ag.dot(xs, xs)]
+
+
+@pytest.mark.parametrize("transform", [lambda f: f, grad, hessian])
+def test_a_list_of_one_in_every_lane(backend, transform):
+    for of_list in LISTS:
+        agree(vmap(transform(lambda x, f=of_list: f([x * 1.0]))), backend, [1.0, -2.0])
+
+
 def test_a_mean_over_lanes_prints_as_one(backend):
     f = jit(lambda xs: ag.mean(vmap(lambda x: x * x)(xs)), backend=backend)
     assert "mean over lanes of v" in str(f.program([1.0, 2.0]))

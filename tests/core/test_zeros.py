@@ -8,6 +8,7 @@ from autograd_lite import (
     Value,
     abs,
     acos,
+    acosh,
     atan2,
     clamp,
     detect_anomaly,
@@ -62,6 +63,8 @@ ALONG_A_PATH = {  # a zero derivative that an infinite adjoint meets
     "times 0": (lambda x: sqrt(x * 0.0), 1.0, nan),
     "stopped": (lambda x: sqrt(x) * 0.0, 0.0, 0.0),
     "stopped by a square": (lambda x: sqrt(x) ** 2, 0.0, 0.0),
+    "operand twice, chosen once": (lambda x: acosh(elu(x, x)), 1.0, inf),
+    "operand and bound": (lambda x: log(clamp(x, x, 2.0) - 1.0), 1.0, inf),
     "another path": (lambda x: sqrt(relu(x)) + x, -1.0, 1.0),
 }
 POINTS = NO_PATH | ALONG_A_PATH
