@@ -58,5 +58,9 @@ def write_whole(path: Path, content: bytes) -> None:
         if target.exists():
             os.chmod(draft, S_IMODE(target.stat().st_mode))
         os.replace(draft, target)
+    except OSError as error:
+        if error.filename:
+            error.filename, error.filename2 = str(path), None  # the draft's name says nothing to anybody
+        raise
     finally:
         draft.unlink(missing_ok=True)

@@ -137,7 +137,7 @@ def _plan(module: Module) -> dict[str, Any]:
             return plan
     except _PlanError:
         return plan
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
         pass  # someone has changed what it is made of
     return {"kind": f"{type(module).__name__} that was changed after it was built"}
 
@@ -183,7 +183,7 @@ def _alike(twin: Module, module: Module) -> bool:
 def _build(plan: Any, parameters: int | None) -> Module:
     """The module of a plan. It may have no more than so many parameters, where that is known."""
     kind = plan.get("kind") if isinstance(plan, dict) else plan
-    if not isinstance(kind, str) or kind not in KINDS:
+    if not isinstance(plan, dict) or not isinstance(kind, str) or kind not in KINDS:
         raise _PlanError(f"holds a {shown(kind)}, which nn cannot build")
     options = {name: x for name, x in plan.items() if name != "kind"}
     try:

@@ -128,6 +128,7 @@ def test_saving_that_fails_leaves_the_old_file_and_no_other(tmp_path, monkeypatc
         ({"model": {"kind": []}}, r"holds a \[\], which nn cannot build"),
         ({"model": {"kind": {}}}, "holds a {}, which nn cannot build"),
         ({"model": []}, r"holds a \[\], which nn cannot build"),
+        ({"model": "MLP"}, "holds a 'MLP', which nn cannot build"),
         ({"model": {"kind": "Module"}}, "holds a 'Module', which nn cannot build"),
         ({"model": {"kind": "Sequential"}}, "does not say how to build a Sequential.*must have a list of layers"),
         ({"model": {"kind": "Sequential", "layers": [1]}}, "holds a 1, which nn cannot build"),
@@ -337,6 +338,24 @@ def test_a_pipe_stays_a_pipe(tmp_path):
     os.close(read)
     os.close(write)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["link", "pipe"]
+
+
+def test_a_folder_that_is_not_there_is_named_as_the_user_named_it(tmp_path):
+    path = tmp_path / "nowhere" / "model.json"
+    with pytest.raises(FileNotFoundError) as raised:
+        nn.save(nn.Neuron(1), path)
+    assert raised.value.filename == str(path)
+
+
+def test_a_model_nested_too_deeply_to_be_described_is_loaded_into_a_model(tmp_path):
+    model = nn.Neuron(1, seed=0)
+    for _ in range(2000):
+        inner, model = model, nn.Sequential()
+        model.layers.append(inner)
+    path = nn.save(model, tmp_path / "model.json")
+    assert nn.load(path, model) is model
+    with pytest.raises(ValueError, match=r"load\(path, model\)"):
+        nn.load(path)
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, -0.0, 5e-324, 1.7976931348623157e308, 0.1])
