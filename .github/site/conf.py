@@ -8,6 +8,7 @@ from sphinx.search import languages
 
 project = author = "autograd_lite"
 language = {"zh": "zh_CN"}.get(os.environ["SITE_LANGUAGE"], "en")
+locale_dirs = ["_locale"]
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx_copybutton"]
 
 html_theme = "furo"

@@ -41,15 +41,15 @@ def lay_out(stage: Path, modules: Path, notebooks: list[Path]) -> None:
 
 
 def lay_out_translated(stage: Path, modules: Path, notebooks: list[Path], language: str) -> None:
-    """The course in another language, and its start page."""
+    """The course in another language, its terms, and its start page."""
     lay_ground(stage, modules)
     catalogue = load(ROOT / f"notebooks/{language}.po")
     for path in notebooks:
         notebook = nbformat.reads(notebook_in(path, catalogue), as_version=4)
         nbformat.write(course.stage(notebook, path.name, language), stage / "course" / path.name)
-    words = panels(
-        (ROOT / "README.md").read_text(encoding="utf-8"), notebooks, "../", course.WORDS[language][0].lstrip("▶ ")
-    )
+    shutil.copy(ROOT / f"notebooks/terms.{language}.md", stage / "terms.md")
+    readme = (ROOT / f"notebooks/README.{language}.md").read_text(encoding="utf-8")
+    words = panels(readme, notebooks, "../", course.WORDS[language][0].lstrip("▶ "))
     (stage / "index.md").write_text(filled(HERE / f"index.{language}.md", words), encoding="utf-8")
 
 
@@ -59,6 +59,7 @@ def lay_ground(stage: Path, modules: Path) -> None:
     shutil.copy(HERE / "conf.py", stage)
     shutil.copytree(HERE / "static", stage / "_static")
     shutil.copytree(HERE / "templates", stage / "_templates")
+    shutil.copytree(HERE / "locale", stage / "_locale")
     (stage / "_static/mathjax").mkdir()
     shutil.copy(modules / "mathjax/es5/tex-svg.js", stage / "_static/mathjax")
     shutil.copytree(ROOT / "notebooks/pictures", stage / "course/pictures")
