@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import sys
+import tarfile
 import tomllib
 import urllib.parse
 import zipfile
@@ -173,10 +174,19 @@ def test_the_distributions_are_in_order_and_hold_every_file_once(tmp_path):
         [sys.executable, "-m", "twine", "check", "--strict", *built], capture_output=True, text=True
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    with zipfile.ZipFile(built[0]) as wheel:
+    [wheel_file], [source_file] = list(tmp_path.glob("*.whl")), list(tmp_path.glob("*.tar.gz"))
+    with zipfile.ZipFile(wheel_file) as wheel:
         large = [entry for entry in wheel.infolist() if entry.file_size > 200]
         assert len({entry.CRC for entry in large}) == len(large)
         notebooks = [entry.filename for entry in large if entry.filename.endswith(".ipynb")]
+        names = {Path(name) for name in wheel.namelist()}
+    beside = {
+        p.relative_to(ROOT) for kind in ("static/*", "py.typed", "*.py") for p in ROOT.glob(f"autograd_lite/**/{kind}")
+    }
+    assert {".js", ".css", ".typed", ".py"} <= {path.suffix for path in beside}
+    assert beside <= names
+    with tarfile.open(source_file) as source:
+        assert {"README.md", "LICENSE", "pyproject.toml"} <= {name.partition("/")[2] for name in source.getnames()}
     assert sorted(notebooks) == [f"autograd_lite/notebooks/{p.name}" for p in sorted(ROOT.glob("notebooks/*.ipynb"))]
     urls = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]
     assert {"Documentation", "Source"} <= urls.keys()
