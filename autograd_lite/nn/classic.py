@@ -12,13 +12,15 @@ lists and NumPy arrays go in, and the same comes out. The cost of two apples at 
 """
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 from autograd_lite.core import table as table
+from autograd_lite.core.checks import as_float, shown
 from autograd_lite.core.functions import softmax
 from autograd_lite.nn.losses import cross_entropy
 from autograd_lite.transforms.derivatives import vjp
-from autograd_lite.transforms.pytree import flatten, unflatten
+from autograd_lite.transforms.pytree import flatten, leaves_like, unflatten
 
 
 class ClassicLayer:
@@ -29,12 +31,14 @@ class ClassicLayer:
     def record(self, f: Callable[..., Any], *inputs: Any) -> Any:
         """f(*inputs) as plain numbers; `pulled` then goes back through this computation."""
         out, self.pull = vjp(f, *inputs)
+        self.structure = flatten(out)[1]
         return out
 
     def pulled(self, dout: Any) -> tuple[Any, ...]:
-        """The gradient at each input of the last `forward`; a RuntimeError before it."""
+        """The gradient at each input of the last `forward`; a RuntimeError before it, a ValueError of another shape."""
         if self.pull is None:
             raise RuntimeError(f"{type(self).__name__}.backward() needs the inputs: call forward first")
+        leaves_like(self.structure, dout, f"{type(self).__name__}.backward(dout)")
         return self.pull(dout)
 
 
@@ -124,12 +128,18 @@ class Affine(ClassicLayer):
         self.dW = self.db = None
 
     def forward(self, x: Any) -> Any:
-        self.x, rows = _rows(x)
-        out = self.record(_affine, rows, *(_array(p) for p in (self.W, self.b)))
+        (self.x, rows), weights, bias = _rows(x), _array(self.W), _array(self.b)
+        if weights.ndim != 2 or bias.shape != weights.shape[1:]:
+            raise ValueError(f"Affine needs W of shape (n, m) and b of length m, not {weights.shape} and {bias.shape}")
+        if rows.shape[1] != len(weights):
+            raise ValueError(
+                f"Affine.forward(x) must have {len(weights)} numbers a sample, as W has rows, not {rows.shape[1]}"
+            )
+        out = self.record(_affine, rows, weights, bias)
         return out if self.x.ndim > 1 else out[0]
 
     def backward(self, dout: Any) -> Any:
-        dx, self.dW, self.db = self.pulled(_array(dout).reshape(-1, len(self.b)))
+        dx, self.dW, self.db = self.pulled(_rows(dout)[1])
         return dx.reshape(_array(self.x).shape)
 
 
@@ -172,16 +182,18 @@ def numerical_gradient(f: Callable[[Any], Any], x: Any) -> Any:
     """
     import numpy as np
 
+    if not callable(f):
+        raise TypeError(f"numerical_gradient(f) must be a function, not {shown(f)}")
     if not isinstance(x, np.ndarray) or x.dtype.kind != "f":
         raise TypeError(f"numerical_gradient(x) must be a NumPy array of floats, not {x!r}")
-    h, slopes = 1e-4, np.zeros_like(x)
+    h, slopes, value = 1e-4, np.zeros_like(x), lambda: as_float(f(x), "numerical_gradient(f): its result")
     for place in np.ndindex(x.shape):
         before = x[place]
         try:
             x[place] = before + h
-            above = float(f(x))
+            above = value()
             x[place] = before - h
-            slopes[place] = (above - float(f(x))) / (2.0 * h)
+            slopes[place] = (above - value()) / (2.0 * h)
         finally:
             x[place] = before
     return slopes
@@ -201,10 +213,11 @@ def _array(x: Any) -> Any:
 def _rows(x: Any) -> tuple[Any, Any]:
     """x as an array of its own, and as one row for each sample."""
     x = _array(x).copy()
-    return x, x.reshape(len(x) if x.ndim > 1 else 1, -1)
+    return x, x.reshape((len(x), prod(x.shape[1:])) if x.ndim > 1 else (1, x.size))
 
 
 def _affine(x: Any, weights: Any, bias: Any) -> Any:
     import numpy as np
 
-    return np.array([[table.dot(*column, *row, b) for column, b in zip(weights.T, bias)] for row in x], dtype=object)
+    rows = [[table.dot(*column, *row, b) for column, b in zip(weights.T, bias)] for row in x]
+    return np.array(rows, dtype=object).reshape(len(x), len(bias))

@@ -26,7 +26,8 @@ from autograd_lite.core.value import Value
 from autograd_lite.testing.gradients import check_gradients
 from autograd_lite.testing.layer import check_layer
 from autograd_lite.testing.machine import GraphMachine
-from autograd_lite.testing.numerical import Estimate, complex_step, numerical_derivative
+from autograd_lite.testing.numerical import Estimate, numerical_derivative
+from autograd_lite.testing.oracle import complex_step
 from autograd_lite.testing.report import CannotTellError, Partial, Report, WrongGradientError
 from autograd_lite.testing.strategies import Expression, Network, expressions, inputs_for, mlps, values
 from autograd_lite.testing.ulp import assert_close_ulp, ulp_distance

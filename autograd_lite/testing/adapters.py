@@ -1,19 +1,17 @@
-"""Whose derivative is on trial: yours, PyTorch's, JAX's or this package's, each as the gradient of w @ f for any w."""
+"""Whose derivative is on trial: yours, PyTorch's or JAX's, each as the gradient of w @ f for any w."""
 
 import inspect
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from autograd_lite.core.checks import shown
-from autograd_lite.core.value import Value, as_data, as_value, topological_order
 from autograd_lite.testing.arguments import Pack, Vector, arguments, grain, home, joined, leaves_of, numbers
 from autograd_lite.testing.report import Report, WrongGradientError
-from autograd_lite.transforms.linearize import between, pull_back
 
 MANY = 24  # arguments: of more, no two are tried for being swapped
 
@@ -23,6 +21,7 @@ class Subject:
 
     owner = "autograd_lite"  # whose numbers f is called with, if they are nobody's
     linear = False  # whether `pull` multiplies by w itself: then there is nothing to try
+    replays = False  # whether f can be evaluated in other numbers by its graph
     lenient = False  # whether it may ignore what arrives from above
 
     def __init__(self, f: Callable[..., Any], args: Sequence[Any], name: str = "", roots: Any = None) -> None:
@@ -57,6 +56,9 @@ class Subject:
         """The gradient of w @ f at the point."""
         raise NotImplementedError
 
+    def exact(self, k: int, i: int, way: str) -> float | None:
+        """The derivative of output k in input i by a way that loses no digits; None if that way does not exist."""
+
     def title(self, k: int | None, i: int) -> str:
         """The name of the derivative of output k, or of a mix of them, in input i."""
         return f"d{'(w @ f)' if k is None else self.outputs.name(k)}/d{self.inputs.name(i)}"
@@ -75,20 +77,15 @@ class Subject:
                 swapped[places[a]], swapped[places[b]] = places[b], places[a]
                 yield f"the gradients of {titles[a]} and {titles[b]} are swapped", swapped
 
-    def joined(self, found: Iterable[Any]) -> Vector:
-        """The gradients of the inputs as one vector; None is 0."""
-        shapes = self.inputs.shapes
-        return joined((np.zeros(s) if x is None else x for x, s in zip(found, shapes)), "the gradient", "biuf")
-
     def watch_dout(self, made: Sequence[Any], w: Vector) -> None:
         """Note it if somebody has written into the douts that were made from w."""
         if not self.outputs.unchanged(made, w):
             self.report.notes.append("the backward pass writes into dout: whoever else uses it gets other numbers")
 
-    def refuse(self, fault: str) -> None:
-        """End the check: there is nothing to compare."""
-        self.report.faults.append(fault)
-        raise WrongGradientError(self.report)
+    def fault(self, what: str) -> WrongGradientError:
+        """The end of the check: there is nothing to compare."""
+        self.report.faults.append(what)
+        return WrongGradientError(self.report)
 
 
 class Yours(Subject):
@@ -121,13 +118,20 @@ class Yours(Subject):
             g = self._times(w, self.jac(*args))
         elif self.vjp is not None:
             dout, douts = self.outputs.make(w)
-            g = self._aligned(self.vjp(dout, *args))
+            g = self._gradient(self.vjp(dout, *args))
             self.watch_dout(douts, w)
         else:
-            g = w[0] * self._aligned(self.both(self.f(*args))[1] if self.grad is True else self.grad(*args))
+            g = w[0] * self._gradient(self.both(self.f(*args))[1] if self.grad is True else self.grad(*args))
         if self.owner == "numpy" and not self.inputs.unchanged(made, self.point):
             self.report.notes.append("the derivative writes into its arguments")
         return g
+
+    def _gradient(self, gradient: Any) -> Vector:
+        """A gradient as one vector."""
+        try:
+            return self.inputs.aligned(gradient)
+        except ValueError as error:
+            raise self.fault(str(error)) from None
 
     def _times(self, w: Vector, matrix: Any) -> Vector:
         """w @ J of a Jacobian, dense or sparse, or of a tuple of one for each input."""
@@ -138,53 +142,17 @@ class Yours(Subject):
         for block, size in zip(matrix, sizes) if parted else [(matrix, n)]:
             b = block.tocsr() if hasattr(block, "tocsr") else numbers(block, "the Jacobian")
             if math.prod(b.shape) != m * size or (m != size and b.shape == (size, m)):
-                self.refuse(f"the Jacobian has shape {b.shape}, not ({m}, {size}): a row for each result of f")
+                raise self.fault(f"the Jacobian has shape {b.shape}, not ({m}, {size}): a row for each result of f")
             rows.append(w[chosen] @ b.reshape((m, size))[chosen])
         return np.concatenate(rows)
 
-    def _aligned(self, gradient: Any) -> Vector:
-        """A gradient as one vector: built as the arguments are, or as those of them are that are inputs, or flat."""
-        pack, found = self.inputs, dict.fromkeys(range(len(self.inputs.titles)))
-
-        def asks(place: Any) -> bool:
-            return any(k is not None for _, k in leaves_of(place))
-
-        def take(place: Any, g: Any, title: str) -> None:
-            """Hand out g to the inputs whose numbers stand in the tree `place`."""
-            if isinstance(place, int):
-                found[place] = g
-            elif g is None or not asks(place):
-                return
-            elif isinstance(place, dict) and isinstance(g, dict) and set(g) == set(place):
-                for key in place:
-                    take(place[key], g[key], f"{title}[{key!r}]")
-            elif (
-                not isinstance(place, dict)
-                and not isinstance(g, dict)
-                and np.iterable(g)
-                and len(parts := [*g]) == len(place)
-            ):
-                for k, (inner, part) in enumerate(zip(place, parts)):
-                    take(inner, part, f"{title}[{k}]" if title else self.roots[k])
-            else:
-                form = f"the keys {[*place]}" if isinstance(place, dict) else f"{len(place)} parts"
-                self.refuse(f"the gradient{f' of {title}' * bool(title)} must have {form}, not be {shown(gradient)}")
-
-        if gradient is None:
-            self.refuse("the derivative returns None: is a `return` missing?")
-        places = pack.numbered()
-        inputs = tuple(filter(asks, places))
-        if len(found) > 1 and isinstance(gradient, np.ndarray) and gradient.shape == (self.n,):
-            return self.joined(pack.parts(numbers(gradient, "the gradient")))
-        several = isinstance(gradient, (tuple, list)) and len(gradient) == len(places) > 1
-        if len(inputs) == 1 and not several and not (isinstance(gradient, tuple) and len(gradient) == 1):
-            gradient = (gradient,)
-        take(places if several else inputs, gradient, "")
-        for title, shape, x in zip(pack.titles, pack.shapes, found.values()):
-            if x is not None and [n for n in np.shape(x) if n != 1] != [n for n in shape if n != 1]:
-                turned = ": is it the transpose?" if np.shape(x) == shape[::-1] else ""
-                self.refuse(f"the gradient of {title} has shape {np.shape(x)}, {title} has shape {shape}{turned}")
-        return self.joined(found.values())
+    def exact(self, k: int, i: int, way: str) -> float | None:
+        if self.owner != "numpy" or way != "complex step":
+            return None
+        axis = np.zeros(self.n)
+        axis[i] = 1e-30 * (abs(self.point[i]) or 1.0)
+        y = self.call(self.point + 1j * axis)[k]
+        return float(y.imag / axis[i]) if np.iscomplexobj(y) else None
 
 
 class Torch(Subject):
@@ -202,7 +170,7 @@ class Torch(Subject):
         found = sys.modules["torch"].autograd.grad(ys, made, seeds, allow_unused=True)
         if len(pairs) == len(douts):
             self.watch_dout(douts, w)
-        return self.joined(found)
+        return self.inputs.joined(found)
 
 
 class Jax(Subject):
@@ -211,75 +179,7 @@ class Jax(Subject):
     def pull(self, w: Vector) -> Vector:
         f = lambda *made: [y for _, y in leaves_of(self.f(*self.inputs.put(made)))]
         pullback = sys.modules["jax"].vjp(f, *self.inputs.make(self.point)[1])[1]
-        return self.joined(pullback(self.outputs.make(w)[1]))
-
-
-class Ours(Subject):
-    """A function of this package's Values: the gradient that `backward` computes."""
-
-    def value(self, v: Vector) -> Any:
-        try:
-            return super().value(v)
-        except Exception as error:
-            error.add_note(
-                "check_gradients called f with this package's Values, to check its derivative. Pass grad=, jac= or "
-                "vjp= to check your own, PyTorch's tensors or JAX's arrays to check theirs."
-            )
-            raise
-
-    def record(self, v: Vector) -> tuple[list[Value], list[Value]]:
-        """f recorded at v: the inputs and the outputs of its graph."""
-        args, made = self.inputs.make(v)
-        results = [y for _, y in leaves_of(self.f(*args))]
-        return _flat(made), [as_value(y) for y in _flat(results)]
-
-    def pull(self, w: Vector) -> Vector:
-        return self.gradient(*self.record(self.point), w, False)
-
-    def gradient(self, inputs: list[Value], outputs: list[Value], w: Vector, recording: bool) -> Any:
-        """The gradient of w @ outputs, as numbers or as Values."""
-        graph = between(inputs, topological_order(*outputs, stop=inputs)[0])
-        found = pull_back(graph, inputs, outputs, [float(t) for t in w], recording)
-        return [as_value(g) for g in found] if recording else np.array([as_data(g) for g in found])
-
-
-class Slopes(Ours):
-    """The gradient of one output of such a function, as a function itself: its derivative is the second one."""
-
-    linear = True
-
-    def __init__(self, first: Ours, k: int) -> None:
-        self.first, self.k, self.w = first, k, np.eye(first.m)[k]
-        self.point, self.grain, self.report, self.lengths = first.point, first.grain, first.report, {}
-        self.n = self.m = first.n
-
-    def title(self, k: int | None, i: int) -> str:
-        name = self.first.inputs.name
-        below = "(w @ x)" if k is None else name(k)
-        along = f"d{below}2" if k == i else f"d{below}d{name(i)}"
-        return f"d2{self.first.outputs.name(self.k)}/{along}"
-
-    def rearrangements(self) -> Iterator[tuple[str, Vector]]:
-        return iter(())
-
-    def call(self, v: Vector) -> Vector:
-        return self.first.gradient(*self.first.record(v), self.w, False)
-
-    def pull(self, w: Vector) -> Vector:
-        inputs, outputs = self.first.record(self.point)
-        return self.gradient(inputs, self.gradient(inputs, outputs, self.w, True), w, False)
-
-
-def subject_of(f: Callable[..., Any], args: Sequence[Any], grad: Any, jac: Any, vjp: Any) -> Subject:
-    """f at `args` with the derivative that is given, or else with that of the library whose numbers `args` are."""
-    if (grad, jac, vjp) != (None, None, None):
-        return Yours(f, args, grad, jac, vjp)
-    homes = {home(x) for _, x in leaves_of(args)}
-    return (Torch if "torch" in homes else Jax if "jax" in homes else Ours)(f, args)
-
-
-def _flat(leaves: Sequence[Any]) -> list[Any]:
-    return [u for x in leaves for u in (x.ravel() if isinstance(x, np.ndarray) else [x])]
+        return self.inputs.joined(pullback(self.outputs.make(w)[1]))
 
 
 def _named(f: Any) -> str:

@@ -38,17 +38,10 @@ class Pack:
         made = [build(x, part, self.owner) for x, part in zip(self.leaves, self.parts(v))]
         return self.put(made), made
 
-    def put(self, made: Iterable[Any]) -> Any:
-        """The tree with other leaves at the places."""
-        return self._with(made, lambda x: x)
-
-    def numbered(self) -> Any:
-        """The tree with its number at each of the places, and None elsewhere."""
-        return self._with(range(len(self.places)), lambda x: None)
-
-    def _with(self, made: Iterable[Any], other: Callable[[Any], Any]) -> Any:
+    def put(self, made: Iterable[Any], keep: bool = True) -> Any:
+        """The tree with other leaves at the places; elsewhere what is there, or None."""
         stand, numbered = dict(zip(self.places, made)), iter(range(self.count))
-        return rebuild(self.tree, lambda _, x: stand[k] if (k := next(numbered)) in stand else other(x))
+        return rebuild(self.tree, lambda _, x: stand.get(next(numbered), x if keep else None))
 
     def name(self, i: int) -> str:
         """What number i of the vector is called."""
@@ -60,6 +53,53 @@ class Pack:
     def parts(self, v: Vector) -> list[Vector]:
         """A vector cut into the pieces that belong to the leaves."""
         return np.split(v, self.ends[:-1])
+
+    def aligned(self, gradient: Any) -> Vector:
+        """A gradient as one vector: built as the arguments are, or as those of them are that are inputs, or flat."""
+        found = dict.fromkeys(range(len(self.titles)))
+
+        def asks(place: Any) -> bool:
+            return any(k is not None for _, k in leaves_of(place))
+
+        def take(place: Any, g: Any) -> None:
+            """Hand out g to the inputs whose numbers stand in the tree `place`."""
+            keyed = isinstance(place, dict)
+            if isinstance(place, int):
+                found[place] = g
+            elif g is None or not asks(place):
+                return
+            elif keyed and isinstance(g, dict) and set(g) == set(place):
+                for key in place:
+                    take(place[key], g[key])
+            elif not keyed and not isinstance(g, dict) and np.iterable(g) and len(parts := [*g]) == len(place):
+                for inner, part in zip(place, parts):
+                    take(inner, part)
+            else:
+                root = self.titles[min(k for _, k in leaves_of(place) if k is not None)].partition("[")[0]
+                whose = "" if place is top else f" of {root}"
+                form = f"the keys {[*place]}" if keyed else f"{len(place)} parts"
+                raise ValueError(f"the gradient{whose} must have {form}, not be {shown(g)}")
+
+        if gradient is None:
+            raise ValueError("the derivative returns None: is a `return` missing?")
+        places = self.put(range(len(found)), keep=False)  # the tree of the inputs' numbers
+        inputs = tuple(filter(asks, places))
+        if len(found) > 1 and isinstance(gradient, np.ndarray) and gradient.shape == self.point.shape:
+            return self.joined(self.parts(numbers(gradient, "the gradient")))
+        several = isinstance(gradient, (tuple, list)) and len(gradient) == len(places) > 1
+        if len(inputs) == 1 and not several and not (isinstance(gradient, tuple) and len(gradient) == 1):
+            gradient = (gradient,)
+        take(top := places if several else inputs, gradient)
+        for title, shape, x in zip(self.titles, self.shapes, found.values()):
+            if x is not None and [n for n in np.shape(x) if n != 1] != [n for n in shape if n != 1]:
+                turned = ": is it the transpose?" if np.shape(x) == shape[::-1] else ""
+                raise ValueError(f"the gradient of {title} has shape {np.shape(x)}, {title} has shape {shape}{turned}")
+        return self.joined(found.values())
+
+    def joined(self, found: Iterable[Any]) -> Vector:
+        """The gradients of the leaves as one vector; None is 0."""
+        whole = (np.zeros(s) if x is None else x for x, s in zip(found, self.shapes))
+        return joined(whole, "the gradient", "biuf")
 
     def unchanged(self, made: Sequence[Any], v: Vector) -> bool:
         """Whether nobody has written into the leaves that were made from v, which short floats round."""

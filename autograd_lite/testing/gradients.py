@@ -11,12 +11,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from autograd_lite.core.checks import check_number, shown
-from autograd_lite.testing.adapters import Ours, Slopes, Subject, subject_of
-from autograd_lite.testing.arguments import home
-from autograd_lite.testing.closures import guilty_closure
-from autograd_lite.testing.oracle import ORACLES
+from autograd_lite.testing.adapters import Jax, Subject, Torch, Yours
+from autograd_lite.testing.arguments import home, leaves_of
+from autograd_lite.testing.own import Ours, Slopes, guilty_closure
 from autograd_lite.testing.report import WRONG, CannotTellError, Report, Survey, WrongGradientError
-from autograd_lite.testing.trial import Trial
+from autograd_lite.testing.trial import ORACLES, Trial
 
 EXAMPLES = 60
 MARKS = (0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, 10.0, -10.0)
@@ -32,18 +31,20 @@ def check_gradients(
     rtol: float | None = None,
     oracle: str | None = None,
 ) -> Report | Survey:
-    """Compare a derivative of f at `args` with values of f; returns the report, printable.
+    """Compare a derivative of f at `args` with values of f. Returns the report, to be printed, if all of it is right.
 
     Whose derivative it is follows from what is passed:
 
-    - numbers or arrays with `grad` (a function; of several arguments it returns a tuple; True: f returns the value and
-      the gradient), `jac` (a function that returns the Jacobian, dense or sparse) or `vjp` (called as
+    - numbers or arrays with `grad` (a function of the same arguments; True: f returns the value and the gradient),
+      `jac` (a function that returns the Jacobian, dense or sparse, a row for each result) or `vjp` (called as
       `vjp(dout, *args)`, returns the gradient of the sum of `dout * f(*args)`): yours;
     - PyTorch's tensors: what `torch.autograd` makes of f, with your Functions in it; JAX's arrays: what `jax.vjp` does;
     - Values, or numbers and nothing else: this package's, and with `order=2` its second derivatives too.
 
-    Arguments may be nested lists, tuples and dicts, results too. Each may be a Hypothesis strategy: then f is checked
-    at all points drawn, and first at landmarks (0, 1, the ends of an interval, and the floats beside them).
+    Arguments may be nested lists, tuples and dicts, results too. A gradient is built as the arguments are: of several a
+    tuple, of a dict a dict; what is no number may be left out. Each argument may be a Hypothesis strategy: then f is
+    checked at all points drawn, and first at landmarks (0, 1, the ends of an interval, and the floats beside them),
+    and the survey returned says how many were right.
 
     An entry is right if it is within `rtol` of what values of f show (1e-6, in float32 1e-3), wrong if it is off by
     more than that and four times the uncertainty; else it cannot be told. At a kink any number between the slopes on
@@ -53,8 +54,13 @@ def check_gradients(
 
     Raises WrongGradientError, whose message is the report: what is wrong, by how much, and what that suggests; for a
     function of this package it names the first primitive whose own closure is wrong. Raises CannotTellError if nothing
-    is wrong but something cannot be told. Forward mode (`jvp`) and complex numbers are out of its scope.
+    is wrong but something cannot be told. What f itself raises at `args` is raised as it is; what it raises nearby
+    stands in the report. Forward mode (`jvp`) and complex numbers are out of its scope.
 
+    >>> print(check_gradients(lambda x: x @ x, np.array([1.0, 2.0]), grad=lambda x: 2 * x))
+    <lambda> at x=[1.0, 2.0]: all right
+      df/dx[0]   got 2.0                    expected 2.0 ± ... (differences)
+      df/dx[1]   got 4.0                    expected 4.0 ± ... (differences)
     >>> check_gradients(lambda x: x @ x, np.array([1.0, 2.0]), grad=lambda x: -2 * x)
     Traceback (most recent call last):
     autograd_lite.testing.report.WrongGradientError: <lambda> at x=[1.0, 2.0]: 2 of 2 partial derivatives are wrong
@@ -75,6 +81,14 @@ def check_gradients(
         return settled(examined(subject_of(f, xs, grad, jac, vjp), order, rtol, oracle))
 
     return at_all_points(at, args) if any(home(arg) == "hypothesis" for arg in args) else at(*args)
+
+
+def subject_of(f: Callable[..., Any], args: Sequence[Any], grad: Any, jac: Any, vjp: Any) -> Subject:
+    """f at `args` with the derivative that is given, or else with that of the library whose numbers `args` are."""
+    if (grad, jac, vjp) != (None, None, None):
+        return Yours(f, args, grad, jac, vjp)
+    homes = {home(x) for _, x in leaves_of(args)}
+    return (Torch if "torch" in homes else Jax if "jax" in homes else Ours)(f, args)
 
 
 def tolerance(rtol: Any, argument: str) -> float | None:

@@ -11,58 +11,52 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
-import numpy as np
-
-from autograd_lite.testing.adapters import Ours, Slopes, Subject
-from autograd_lite.testing.numerical import STEPS, Estimate, complex_derivative, numerical_derivative, units_of
+from autograd_lite.core.checks import as_float
+from autograd_lite.core.value import Value
+from autograd_lite.testing.numerical import STEPS, numerical_derivative, units_of
 from autograd_lite.testing.references import replay
 
 Function = Callable[[Sequence[Any]], Any]
+Graph = tuple[Value, Sequence[Value]]  # an output, and the inputs it was computed from
 PRECISIONS = (300, 600, 1200, 2400, 4800)  # bits
-ORACLES = ("mpmath", "complex step", "differences")
-BEYOND = (TypeError, AttributeError, ImportError)  # what says that f cannot be computed in other numbers
 
 
-def sharpen(subject: Subject, k: int, i: int, estimate: Estimate, name: str | None) -> tuple[Estimate, str]:
-    """A better estimate of the derivative of output k in input i, and its source; or the same, from "differences"."""
-    for way in ORACLES[:2]:
-        exact = _exact(subject, k, i, way) if name in (None, way) else None
-        if exact is None or not math.isfinite(exact):
-            continue
-        replayed, doubt = isinstance(subject, (Ours, Slopes)), 4.0 * estimate.error
-        near = estimate.left == estimate.right and abs(exact - estimate.value) <= doubt
-        if (replayed or doubt <= 1e-4 * abs(exact)) and (near or (way == "mpmath" and math.isinf(doubt))):
-            error = 8.0 * math.ulp(exact)
-            return Estimate(exact, error, exact, exact, estimate.noise, estimate.span, estimate.notes), way
-    return estimate, "differences"
+def complex_step(f: Callable[[Any], Any], x: float) -> float:
+    """The derivative of f at x as the imaginary part of f(x + ih) / h, with h so small that its square vanishes.
 
+    Nothing cancels, so the result is exact to the last digits (Squire & Trapp 1998, SIAM Review 40, 110). f may be
+    written for complex numbers, or in this package's operations: then its graph is evaluated on complex numbers. Raises
+    a TypeError if neither works: where f uses `erf` or other functions that complex numbers lack. Python's own `abs` is
+    real for complex numbers, so that its derivative comes out as 0: take this package's.
 
-def _exact(subject: Subject, k: int, i: int, way: str) -> float | None:
-    """The derivative by that way, None if it cannot evaluate f, or is seen to evaluate something else."""
+    >>> complex_step(lambda x: x**3, 2.0)
+    12.0
+    """
+    x = as_float(x, "complex_step(x)")
     try:
-        if isinstance(subject, Slopes):
-            return _by_replay(subject.first, subject.k, sorted((k, i)), way)
-        if isinstance(subject, Ours):
-            return _by_replay(subject, k, [i], way)
-        if subject.owner == "numpy" and way == "complex step":
-            direction = np.zeros(subject.point.size)
-            direction[i] = abs(subject.point[i]) or 1.0
-            y = subject.call(subject.point + 1e-30j * direction)[k]
-            return float(y.imag) / 1e-30 / direction[i] if np.iscomplexobj(y) else None
-    except (ArithmeticError, ValueError, *BEYOND):
-        pass
-    return None
+        return complex_derivative(f, x)
+    except TypeError:
+        leaf = Value(x)
+        compute = replay(f(leaf), [leaf], cmath)
+        try:
+            return complex_derivative(lambda z: compute([z]), x)
+        except AttributeError as error:
+            raise TypeError(f"complex_step(f): {error}: complex numbers lack it; use numerical_derivative") from None
 
 
-def _by_replay(subject: Ours, k: int, along: Sequence[int], way: str) -> float | None:
-    """The recorded graph in other numbers, if these are f's at some places around the point."""
-    inputs, outputs = subject.record(subject.point)
-    point: list[float] = subject.point.tolist()
+def complex_derivative(f: Callable[[complex], complex], x: float) -> float:
+    """`complex_step` of a function of complex numbers."""
+    h = 1e-30 * (abs(x) or 1.0)
+    return complex(f(complex(x, h))).imag / h
+
+
+def replayed(graph: Graph, f: Function, point: list[float], along: Sequence[int], way: str) -> float | None:
+    """The derivative of a recorded graph in other numbers, if what it gives is f at places around the point."""
     m = mp_context() if way == "mpmath" else None
-    compute = replay(outputs[k], inputs, m or cmath)
+    compute = replay(*graph, m or cmath)
     for i, h in product(set(along), (STEPS[0], -STEPS[0], STEPS[8], -STEPS[8], STEPS[-1], -STEPS[-1])):
         moved = [*point[:i], point[i] + h * units_of(point[i])[0], *point[i + 1 :]]
-        y = float(subject.call(np.array(moved))[k])
+        y = f(moved)
         if math.isfinite(y):
             again = compute([m.mpf(x) if m else complex(x) for x in moved])
             if not abs(again - y) <= 1e-7 * abs(y) + 1e-300:

@@ -222,7 +222,7 @@ def suggestion(got: float, estimate: Estimate, lengths: Mapping[int, str]) -> tu
     for value, words in (SUGGESTIONS | axes).items():
         if abs(ratio - value) <= near * abs(value) if value else got == 0.0:
             return value, f"ratio {value:.4g}: {words}"
-    return ratio, f"ratio {ratio:.7g}"
+    return ratio, f"ratio {ratio:.{5 if abs(ratio - 1.0) > 1e-3 else 9}g}"  # what is nearly right is not 1
 
 
 def written(x: float) -> str:

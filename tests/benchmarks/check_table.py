@@ -2,12 +2,14 @@
 
     PYTHONPATH=. python tests/benchmarks/check_table.py
 
-prints the table that the documentation shows. Each derivative is written in closed form, and evaluated with mpmath at
-the point itself. PyTorch's `gradcheck` is asked the same questions where it is installed, with its default settings.
+prints the table that the documentation shows; with a number behind it, of so many points a function. Each derivative
+is written in closed form, and evaluated with mpmath at the point itself. PyTorch's `gradcheck` is asked the same
+questions where it is installed, with its default settings.
 """
 
 import math
 import random
+import sys
 import time
 
 import mpmath
@@ -84,10 +86,10 @@ def points(low, high, seed, count=130):
     return inside[:count]
 
 
-def questions():
+def questions(count=130):
     """The function, the point and the derivative there, wherever that is a finite float."""
     for seed, (name, (f, derivative, low, high)) in enumerate(FUNCTIONS.items()):
-        for x in points(low, high, seed):
+        for x in points(low, high, seed, count):
             try:
                 y, d = f(x), float(derivative(m.mpf(x)))
             except (ArithmeticError, ValueError):
@@ -173,7 +175,7 @@ def show(title, rows, seconds):
 
 
 if __name__ == "__main__":
-    asked = list(questions())
+    asked = list(questions(*map(int, sys.argv[1:])))
     for title, rule in (("autograd_lite", ours), ("PyTorch's gradcheck", gradchecks())):
         if rule is not None:
             start = time.perf_counter()

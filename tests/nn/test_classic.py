@@ -94,6 +94,24 @@ def test_backward_needs_a_forward_first(layer):
         layer.backward(np.ones((1, 2)))
 
 
+def test_what_does_not_fit_is_refused():
+    """A sample that is too wide would be a silent wrong number."""
+    layer = nn.Affine(np.ones((3, 2)), np.zeros(2))
+    for shape, width in (((2, 4), 4), ((2,), 2), ((5, 2, 2), 4)):
+        with pytest.raises(ValueError, match=rf"Affine.forward\(x\) must have 3 numbers a sample.*not {width}"):
+            layer.forward(np.ones(shape))
+    for weights, bias in ((np.ones((3, 2)), np.zeros(3)), (np.ones(3), np.zeros(1))):
+        with pytest.raises(ValueError, match=r"Affine needs W of shape \(n, m\) and b of length m"):
+            nn.Affine(weights, bias).forward(np.ones(3))
+    assert layer.forward(np.ones((0, 3))).shape == (0, 2)
+    layer.forward(np.ones((2, 3)))
+    with pytest.raises(ValueError, match=r"Affine.backward\(dout\) must be an array of shape \(2, 2\)"):
+        layer.backward(np.ones((3, 2)))
+    for f, said in ((3, "must be a function, not 3"), (lambda x: 2 * x, "its result must be a real number")):
+        with pytest.raises(TypeError, match=rf"numerical_gradient\(f\).*{said}"):
+            nn.numerical_gradient(f, np.ones(2))
+
+
 def test_numerical_gradient_changes_the_array_and_puts_it_back():
     w = np.array([[1.0, -2.0], [0.5, 3.0]])
     before = w.copy()

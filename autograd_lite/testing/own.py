@@ -1,18 +1,96 @@
-"""Which primitive is guilty: each local backward closure of a graph checked by itself, in the order of computation."""
+"""This package's functions on trial, and which primitive is guilty: each closure of a graph is checked by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from autograd_lite.core.backward import run_closure
 from autograd_lite.core.micrograd import by_hand_partials
-from autograd_lite.core.value import Value, topological_order
-from autograd_lite.testing.adapters import Ours, Slopes
+from autograd_lite.core.value import Value, as_data, as_value, topological_order
+from autograd_lite.testing.adapters import Subject
+from autograd_lite.testing.arguments import Vector, leaves_of
 from autograd_lite.testing.numerical import numerical_derivative, units_of
+from autograd_lite.testing.oracle import replayed
 from autograd_lite.testing.report import WRONG, judge, written
 from autograd_lite.testing.trial import FEW, Trial
+from autograd_lite.transforms.linearize import between, pull_back
 
 SEEDS = (1.0, -2.0)  # two gradients to try a closure with: it must multiply by them
+
+
+class Ours(Subject):
+    """A function of this package's Values: the gradient that `backward` computes."""
+
+    replays = True
+
+    def value(self, v: Vector) -> Any:
+        try:
+            return super().value(v)
+        except Exception as error:
+            error.add_note(
+                "check_gradients called f with this package's Values, to check its derivative. Pass grad=, jac= or "
+                "vjp= to check your own, PyTorch's tensors or JAX's arrays to check theirs."
+            )
+            raise
+
+    def record(self, v: Vector) -> tuple[list[Value], list[Value]]:
+        """f recorded at v: the inputs and the outputs of its graph."""
+        args, made = self.inputs.make(v)
+        results = [y for _, y in leaves_of(self.f(*args))]
+        return _flat(made), [as_value(y) for y in _flat(results)]
+
+    def pull(self, w: Vector) -> Vector:
+        return self.gradient(*self.record(self.point), w, False)
+
+    def exact(self, k: int, i: int, way: str) -> float | None:
+        return self.replayed(k, [i], way)
+
+    def replayed(self, k: int, along: Sequence[int], way: str) -> float | None:
+        """The derivative of output k in one input, or in two, from its graph in other numbers."""
+        inputs, outputs = self.record(self.point)
+        f = lambda v: float(self.call(np.array(v))[k])
+        return replayed((outputs[k], inputs), f, self.point.tolist(), along, way)
+
+    def gradient(self, inputs: list[Value], outputs: list[Value], w: Vector, recording: bool) -> Any:
+        """The gradient of w @ outputs, as numbers or as Values."""
+        graph = between(inputs, topological_order(*outputs, stop=inputs)[0])
+        found = pull_back(graph, inputs, outputs, [float(t) for t in w], recording)
+        return [as_value(g) for g in found] if recording else np.array([as_data(g) for g in found])
+
+
+class Slopes(Ours):
+    """The gradient of one output of such a function, as a function itself: its derivative is the second one."""
+
+    linear = True
+
+    def __init__(self, first: Ours, k: int) -> None:
+        self.first, self.k, self.w = first, k, np.eye(first.m)[k]
+        self.point, self.grain, self.report, self.lengths = first.point, first.grain, first.report, {}
+        self.n = self.m = first.n
+
+    def title(self, k: int | None, i: int) -> str:
+        name = self.first.inputs.name
+        below = "(w @ x)" if k is None else name(k)
+        along = f"d{below}2" if k == i else f"d{below}d{name(i)}"
+        return f"d2{self.first.outputs.name(self.k)}/{along}"
+
+    def rearrangements(self) -> Iterator[tuple[str, Vector]]:
+        return iter(())
+
+    def exact(self, k: int, i: int, way: str) -> float | None:
+        return self.first.replayed(self.k, sorted((k, i)), way)
+
+    def call(self, v: Vector) -> Vector:
+        return self.first.gradient(*self.first.record(v), self.w, False)
+
+    def pull(self, w: Vector) -> Vector:
+        inputs, outputs = self.first.record(self.point)
+        return self.gradient(inputs, self.gradient(inputs, outputs, self.w, True), w, False)
+
+
+def _flat(leaves: Sequence[Any]) -> list[Any]:
+    return [u for x in leaves for u in (x.ravel() if isinstance(x, np.ndarray) else [x])]
 
 
 def guilty_closure(subject: Ours, order: int, rtol: float) -> str:
