@@ -17,7 +17,7 @@ from autograd_lite.compiler.tracer import LaneTracer, Tape, Tracer, TracingError
 from autograd_lite.core.modes import no_gc
 from autograd_lite.core.value import Value, as_value
 from autograd_lite.nn.compiled import Check, Gradient, Trainer
-from autograd_lite.nn.repeatable import check_calls_alike, check_recorded_alike
+from autograd_lite.nn.repeatable import check_calls_alike, check_recorded_alike, described, same_calls
 from autograd_lite.optim.base import Optimizer
 from autograd_lite.transforms.pytree import Structure, flatten, unflatten
 
@@ -46,13 +46,32 @@ class Batches:
         self._gradients: dict[int, Gradient] = {}
         self._rows: Any = None  # the numbers of the last batch
         self._count = Tracer()  # how many samples
-        inputs, targets = zip(*samples)
+        self._now = self._of_two_samples()
+        self._begin()
+
+    def _begin(self) -> None:
+        inputs, targets = zip(*self.samples)
         self._prepare([inputs, targets], Exception if self.whole else ())
         if self.whole and not self._gradients:
             self._prepare([inputs], TracingError)
         if not self._gradients:
-            check_calls_alike(model, inputs[:1], "the model")
-            self.prepare(range(min(size or 0, len(samples))))
+            check_calls_alike(self.model, inputs[:1], "the model")
+            self.prepare(range(min(self.size or 0, len(self.samples))))
+
+    def look_again(self) -> None:
+        """Record anew if model or loss do something else by now: a callback may have changed what they use."""
+        now = self._of_two_samples()
+        if not same_calls(self._now, now):
+            self._now, self._gradients, self._rows = now, {}, None
+            self.trainer.forget()
+            self._begin()
+
+    def _of_two_samples(self) -> list[Any]:
+        """What model and loss do for the first two samples; nothing if they cannot be called so."""
+        inputs, targets = zip(*self.samples[:2])
+        with suppress(Exception), no_gc(), tracing() as tape:
+            return described(tape, lambda: self.loss([self.model(x) for x in inputs], [*targets]), "the loss")
+        return []
 
     def _prepare(self, columns: Sequence[Sequence[Any]], ignored: Any) -> None:
         """Record the model over lanes, with these columns of the samples as rows, if there are rows of them."""

@@ -87,6 +87,10 @@ class Trainer:
 
         return self.move(gradient, chunks, check=check_first)[0]
 
+    def forget(self) -> None:
+        """Record the loss anew."""
+        self._gradients = {}
+
     def prepare(self, *batch: Any) -> tuple[Gradient, list[Any]]:
         """What a step on this batch runs, recorded if there is none for its structure yet, and the batch's numbers."""
         chunks: list[Any] = []

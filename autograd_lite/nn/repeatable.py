@@ -26,17 +26,27 @@ def check_recorded_alike(tape: Tape, call: Callable[[], Any], name: str, times: 
     drawn: list[Any] = []
     spread = tape.spread
     for _ in range(times):
-        start, tape.spread = len(tape), dict(spread)  # what one call spreads over lanes is not there for the next
-        outputs, shape = flatten(call(), f"the result of {name}")
-        nodes = tape[start:]
-        place: dict[Any, int] = {v: i for i, v in enumerate(nodes)}
-        operands = chain(chain.from_iterable(v._parents for v in nodes), outputs)
-        calls.append([shape, *[v._primitive for v in nodes], *[place.get(x, x) for x in operands]])
+        tape.spread = dict(spread)  # what one call spreads over lanes is not there for the next
+        calls.append(described(tape, call, name))
         drawn.append(random_states())
     tape.spread = spread
-    first, *others = calls
-    if drawn[1:] != drawn[:-1] or not all(len(c) == len(first) and all(map(are_alike, first, c)) for c in others):
+    if drawn[1:] != drawn[:-1] or not all(same_calls(calls[0], call) for call in calls):
         refuse(name)
+
+
+def described(tape: Tape, call: Callable[[], Any], name: str) -> list[Any]:
+    """What a call does: its operations, what they are applied to, and what it returns."""
+    start = len(tape)
+    outputs, shape = flatten(call(), f"the result of {name}")
+    nodes = tape[start:]
+    place: dict[Any, int] = {v: i for i, v in enumerate(nodes)}
+    operands = chain(chain.from_iterable(v._parents for v in nodes), outputs)
+    return [shape, *[v._primitive for v in nodes], *[place.get(x, x) for x in operands]]
+
+
+def same_calls(first: list[Any], second: list[Any]) -> bool:
+    """Whether two calls did the same."""
+    return len(first) == len(second) and all(map(are_alike, first, second))
 
 
 def refuse(name: str) -> None:

@@ -1,12 +1,11 @@
 """A step of `fit`: what measures a batch and then moves the parameters; eager, compiled, or what can be compiled.
 
-Each way gives a function of the samples' numbers and of where we are, which returns what was measured before anything
-moved; and one that brings the parameters up to date.
+A step is a function of the samples' numbers and of where we are, which returns what was measured before anything moved.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from autograd_lite.core.checks import as_float, shown
 from autograd_lite.core.modes import no_gc, no_grad
@@ -19,10 +18,19 @@ from autograd_lite.optim.base import Optimizer
 Measure: TypeAlias = Callable[[list[Any], list[Any]], Any]
 Measures: TypeAlias = Mapping[str, Measure]
 Step: TypeAlias = Callable[[Sequence[int], str], dict[str, float]]
-WriteBack: TypeAlias = Callable[[], None]
+Action: TypeAlias = Callable[[], None]
 
 
-def eager_steps(model: Any, measures: Measures, optimizer: Optimizer, samples: list[Any]) -> tuple[Step, WriteBack]:
+class Steps(NamedTuple):
+    """`take` a step; `write_back` before anybody looks; `look_again` after a callback; `prepare` for a batch."""
+
+    take: Step
+    write_back: Action
+    look_again: Action
+    prepare: Callable[[Sequence[int]], None]
+
+
+def eager_steps(model: Any, measures: Measures, optimizer: Optimizer, samples: list[Any]) -> Steps:
     """What measures a batch and then takes a step; and what brings the parameters up to date: they always are."""
 
     parameters, checked = set(optimizer.parameters), False
@@ -45,12 +53,12 @@ def eager_steps(model: Any, measures: Measures, optimizer: Optimizer, samples: l
             optimizer.step()
         return numbers
 
-    return step, lambda: None
+    return Steps(step, _nothing, _nothing, _nothing)
 
 
 def compiled_steps(
     model: Any, measures: Measures, optimizer: Optimizer, samples: list[Any], batch_size: int | None
-) -> tuple[Callable[[Sequence[int]], None], Step, WriteBack]:
+) -> Steps:
     """The same, compiled; and before it, what records all that a batch needs."""
     from autograd_lite.nn.batches import Batches
 
@@ -75,7 +83,7 @@ def compiled_steps(
         batches.step(batch, check)
         return measured
 
-    return batches.prepare, step, batches.trainer.write_back
+    return Steps(step, batches.trainer.write_back, batches.look_again, batches.prepare)
 
 
 def steps_where_it_can(
@@ -85,30 +93,37 @@ def steps_where_it_can(
     samples: list[Any],
     batch_size: int | None,
     note: Callable[[Exception], None],
-) -> tuple[Step, WriteBack]:
+) -> Steps:
     """The same, compiled as long as what a batch needs can be recorded, then eager; `note` is told why."""
-    eager, nothing = eager_steps(model, measures, optimizer, samples)
+    eager = eager_steps(model, measures, optimizer, samples)
     drawn = random_states()
     try:
-        prepare, compiled, write_back = compiled_steps(model, measures, optimizer, samples, batch_size)
+        compiled = compiled_steps(model, measures, optimizer, samples, batch_size)
     except Exception as error:  # whatever model and loss do when they are given numbers that are not there yet
         set_random_states(drawn)
         note(error)
-        return eager, nothing
+        return eager
     now = compiled
 
-    def step(batch: Sequence[int], where: str) -> dict[str, float]:
+    def attempt(what: Callable[..., None], *args: Any) -> None:
         nonlocal now
         if now is compiled:
             try:
-                prepare(batch)
+                what(*args)
             except Exception as error:
-                write_back()
+                compiled.write_back()
                 note(error)
                 now = eager
-        return now(batch, where)
 
-    return step, write_back
+    def step(batch: Sequence[int], where: str) -> dict[str, float]:
+        attempt(compiled.prepare, batch)
+        return now.take(batch, where)
+
+    return Steps(step, compiled.write_back, lambda: attempt(compiled.look_again), _nothing)
+
+
+def _nothing(*_: Any) -> None:
+    """What is always ready needs nothing."""
 
 
 def results_of(measures: Measures, outputs: list[Any], batch: list[Any]) -> dict[str, Any]:

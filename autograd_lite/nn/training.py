@@ -50,10 +50,10 @@ def fit(
     `jit=True` compiles the whole step, under the rules of `jit` (see `Trainer`): model and loss must not branch on
     numbers, nor, with a `batch_size`, on targets or index by them. The losses of `nn` and the metrics may take classes
     all the same. The model is recorded once for all samples of a batch, so that it must do the same each time it is
-    called: one that draws random numbers is a TracingError. Parameters are written back when `validation`, `stop`
-    or `callback` look at them, and at the end. `jit="auto"` compiles what can be compiled, and trains eagerly what
-    cannot; then the history's `note` says why, and so does a line beside the bar. Inside `detect_anomaly()` all is
-    eager.
+    called: one that draws random numbers is a TracingError. Parameters are written back when `validation`, `stop` or
+    `callback` look at them, and at the end; what a `callback` changes of model, loss or optimiser counts. `jit="auto"`
+    compiles what can be compiled, and trains eagerly what cannot; then the history's `note` says why, and so does a
+    line beside the bar. Inside `detect_anomaly()` all is eager.
 
     A ValueError for data that do not pair up; a FloatingPointError, before the model is changed, for a loss that is not
     finite.
@@ -87,17 +87,17 @@ def fit(
 
         task = model, measures, optimizer, samples
         if jit == "auto":
-            step, write_back = steps_where_it_can(*task, batch_size, note)
+            steps = steps_where_it_can(*task, batch_size, note)
         else:
-            step, write_back = compiled_steps(*task, batch_size)[1:] if jit else eager_steps(*task)
+            steps = compiled_steps(*task, batch_size) if jit else eager_steps(*task)
         try:
             for epoch in range(1, epochs + 1):
                 if batch_size is not None:
                     order = list(range(len(samples)))  # afresh, so that a run goes on as if it had not been cut in two
                     shuffler.shuffle(order)
-                measured = _train(order, size, step, bar, f"epoch {epoch:,}")
+                measured = _train(order, size, steps.take, bar, f"epoch {epoch:,}")
                 if held_out or stop is not None or callback is not None:
-                    write_back()
+                    steps.write_back()
                 if held_out:
                     with no_grad():
                         validated = numbers_of(results_of(measures, [model(x) for x, _ in held_out], held_out))
@@ -110,6 +110,7 @@ def fit(
                     curves.show(history)
                 if callback is not None:
                     callback(history)
+                    steps.look_again()
                 if stop is not None and stop(history):
                     history.ended = f"stopped after epoch {epoch:,}"
                     break
@@ -118,7 +119,7 @@ def fit(
         except KeyboardInterrupt:
             history.ended = f"interrupted after {len(history):,} epochs"
         finally:
-            write_back()
+            steps.write_back()
             if curves:
                 curves.show(history, whole=True)
     return history

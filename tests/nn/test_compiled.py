@@ -548,3 +548,30 @@ def test_samples_of_values_are_read_by_python():
 def test_a_batch_of_no_numbers_is_explained():
     with pytest.raises(TypeError, match=r"a batch\[1\]\[0\] must be a real number, not None"):
         fit(*perceptron()(), data=(XS, [None] * 10), loss=lambda ys, ts: mean(ys), batch_size=4)
+
+
+@pytest.mark.parametrize("jit", [True, "auto"])
+@pytest.mark.parametrize("data", [(XS, YS), ([[1.0] * (1 + i % 2) for i in range(10)], YS)], ids=["rows", "one by one"])
+@pytest.mark.parametrize("size", [None, 4])
+def test_what_a_callback_changes_of_model_and_loss_counts_from_then_on(data, size, jit):
+    def trained(jit):
+        ws, factors = [Value(0.5), Value(-0.25)], [1.0]
+        beside = [Value(0.1)]
+
+        def change(history):
+            factors[0] += 1.0
+            if len(history) == 2:
+                beside.append(Value(0.2))
+            if len(history) == 3:
+                beside[0] = ws[1]
+
+        def model(x):
+            return sum(w * xi for w, xi in zip(ws, x)) + sum(beside)
+
+        def loss(outputs, targets):
+            return factors[0] * nn.mse_loss(outputs, targets)
+
+        history = fit(model, ws, data=data, loss=loss, batch_size=size, epochs=5, callback=change, jit=jit)
+        return [*history["loss"], *[w.data for w in ws]]
+
+    assert trained(jit) == pytest.approx(trained(False), rel=1e-12)
