@@ -20,6 +20,7 @@ def accuracy(outputs: Sequence[Any], targets: Sequence[Any], threshold: float | 
     - A single output with targets 0 and 1 is a probability, and answers 1 from 0.5 up. For scores that are none, such
       as those of `binary_cross_entropy_with_logits`, pass `threshold=0.0`: the answer is 1 from the threshold up.
     - A single output with targets -1 and 1 answers by its sign, or by the `threshold`. An output of 0 has no sign.
+      Targets that are all 1 count as classes 0 and 1: where a batch of signs may be so, pass `threshold=0.0`.
 
     A ValueError for lengths that differ, nothing at all, an output outside [0, 1] without a threshold, nan, and targets
     of another kind. Outputs may be those of a function that is recorded, as by `jit`; then it is nan where an output

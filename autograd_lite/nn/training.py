@@ -138,9 +138,14 @@ def patience(epochs: int, name: str = "loss") -> Callable[[History], bool]:
     def stop(history: History) -> bool:
         if not isinstance(history, History):
             raise TypeError(f"what patience() gives is for fit(stop=...): it takes a History, not {shown(history)}")
-        return len(history) > epochs and min(history[name][-epochs:]) >= min(history[name][:-epochs])
+        return len(history) > epochs and _lowest(history[name][-epochs:]) >= _lowest(history[name][:-epochs])
 
     return stop
+
+
+def _lowest(numbers: Sequence[float]) -> float:
+    """The least of the numbers; nan is none."""
+    return min((x for x in numbers if not math.isnan(x)), default=math.inf)
 
 
 def _train(order: list[int], size: int, step: Step, bar: Any, epoch: str) -> dict[str, float]:

@@ -80,6 +80,16 @@ def test_patience_waits_for_an_improvement():
     assert answers == [False, False, False, False, False, True]
 
 
+@pytest.mark.parametrize("losses", [[3.0, math.nan, math.nan], [math.nan] * 3, [math.nan, 3.0, math.nan, 3.0]])
+def test_nan_is_no_improvement(losses):
+    history, stop = nn.History(), nn.patience(2)
+    answers = []
+    for loss in losses:
+        history.epochs.append({"loss": loss})
+        answers.append(stop(history))
+    assert answers == [False] * (len(losses) - 1) + [True]
+
+
 @pytest.mark.parametrize("kind", [optim.SGD, optim.Adam])
 def test_a_run_in_two_parts_is_the_run_in_one(kind):
     def run(*parts):
