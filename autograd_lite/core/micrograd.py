@@ -11,8 +11,8 @@ from typing import Any
 from autograd_lite.core import table as table
 from autograd_lite.core.backward import run_closure
 from autograd_lite.core.checks import as_float, as_list, shown
-from autograd_lite.core.primitives import CONSTANT, LEAF, Primitive
-from autograd_lite.core.value import NO_WORD, Value, active, number_of
+from autograd_lite.core.primitives import CONSTANT, Primitive
+from autograd_lite.core.value import NO_WORD, Value, active, made_by, number_of
 
 LOCAL = Primitive("local", as_float, lambda g, *slopes: [g * slope for slope in slopes], "", "", by_hand=True)
 
@@ -37,7 +37,9 @@ def record_by_hand(node: Value, children: Iterable[Any], op: Any) -> None:
     for p in parents:
         if not isinstance(p, Value):
             raise TypeError(f"Value(_children) must hold Values, not {shown(p)}: wrap the number, Value({shown(p)})")
-        if active():
+    modes = active()
+    if modes:
+        for p in parents:
             number_of(p, "recording a Value by hand")
     if op.__class__ is tuple and parents and len(op) == len(parents):  # the usual case, and quick
         for x in op:
@@ -46,7 +48,7 @@ def record_by_hand(node: Value, children: Iterable[Any], op: Any) -> None:
                 break
         node._primitive, node._captured = LOCAL, op
     elif isinstance(op, str):
-        node._primitive = _named(op, len(parents)) if parents or op else LEAF
+        node._primitive = _named(op, len(parents)) if parents or op else made_by()
         node._captured = ()
     elif isinstance(op, (tuple, list)) and len(op) == len(parents):
         record_by_hand(node, parents, tuple(op)) if parents else None
@@ -56,7 +58,7 @@ def record_by_hand(node: Value, children: Iterable[Any], op: Any) -> None:
             f"one for each of _children, not {shown(op)}"
         )
     node._parents = parents
-    for mode in active():
+    for mode in modes:
         if not mode.ended:
             mode.look(node, node.op, parents)
 

@@ -420,6 +420,9 @@ def test_numbers_in_numbers_out_however_nested():
 
 
 def test_values_made_inside_a_function_are_numbers_of_it():
+    assert grad(lambda x: x * Value(2.0, (), ""))(3.0) == 2.0
+    assert type(grad(lambda x: x * Value(2.0, [], []))(3.0)) is float
+
     def total(x):
         so_far = Value(0.0)
         for _ in range(3):
