@@ -123,10 +123,10 @@ class Jitted:
         """The recording for arguments of this structure, made if there is none yet; their numbers go to `chunks`."""
         try:
             key = chunks_of((args, kwargs), chunks)
-        except RecursionError:
-            raise ValueError(
-                f"an argument of {name_of(self.f)} is nested too deeply: does it contain itself?"
-            ) from None
+        except (RecursionError, TypeError, ValueError):  # say where
+            for place, x in (*enumerate(args), *kwargs.items()):
+                flatten(x, f"argument {place} of {name_of(self.f)}", STATIC)
+            raise
         recording = self.recordings.get(key)
         if recording is None:
             _, structure = flatten((args, kwargs), f"the arguments of {name_of(self.f)}", STATIC)

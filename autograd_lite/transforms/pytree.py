@@ -149,7 +149,7 @@ def _columns(ins: Structure, shape: tuple[int, ...], columns: list[list[Any]]) -
 def _take_apart(tree: Any, place: str, leaves: list[Number], static: tuple[type, ...]) -> Structure:
     kind = type(tree)
     if isinstance(tree, (float, Value)):
-        leaves.append(tree)
+        leaves.append(tree if kind is float or isinstance(tree, Value) else float(tree))  # not NumPy's float64
         return NUMBER
     if isinstance(tree, (list, tuple)):
         children = tuple(_take_apart(x, f"{place}[{i}]", leaves, static) for i, x in enumerate(tree))

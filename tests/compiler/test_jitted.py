@@ -394,6 +394,18 @@ def test_a_first_call_inside_no_grad_records_gradients_all_the_same(backend):
     assert f(1.0) == 3.0
 
 
+def test_a_wrong_argument_is_named(backend):
+    f = jit(lambda x, y, scale=1.0: x * y["w"][0] * scale, backend=backend)
+    with pytest.raises(TypeError, match=r"^argument 1 of <lambda>\['w'\]\[0\] must be a real number, not 1j"):
+        f(1.0, {"w": [1j]})
+    with pytest.raises(TypeError, match=r"^argument scale of <lambda> must be a real number, not \{"):
+        f(1.0, {"w": [1.0]}, scale={2.0})
+    endless = []
+    endless.append(endless)
+    with pytest.raises(ValueError, match=r"^argument 0 of <lambda> is nested too deeply"):
+        f(endless, 1.0)
+
+
 def test_masked_arrays_are_refused(backend):
     masked = np.ma.array([1.0, 2.0], mask=[False, True])
     for f in (jit(lambda a: a.sum(), backend=backend), grad(lambda a: a.sum())):

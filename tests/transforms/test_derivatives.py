@@ -411,6 +411,8 @@ def test_numbers_in_numbers_out_however_nested():
     table = jacobian(lambda v: np.array([grad(lambda u: u * u * v[0])(1.0) + v[1], v[0]]))(np.array([1.0, 2.0]))
     assert table.dtype == float
     np.testing.assert_allclose(np.linalg.solve(table, [1.0, 0.0]), [0.0, 1.0])
+    value, slope = jvp(lambda x: [np.float64(2.0), x * np.float32(3.0)], (1.0,), (np.float64(2.0),))
+    assert {type(y) for y in (*value, *slope)} == {float}
     outer = []
 
     def inner_keeps_the_outer(x):
