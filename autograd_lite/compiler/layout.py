@@ -15,7 +15,7 @@ matmul   t s I K J a i k b h stops   m[t + s*p + q] = sum over j < K of m[a + i*
 dots     the same, compensated, added to what is there
 sums     t n w F x l e stops  sums of products of F factors m[index[x + n*j + p] + q*index[l + j]];
                               index[e + j] is 1 for the last factor of a term
-lanesum  t n w a              m[t + p] = sum over q of m[a + w*p + q]
+lanesum  t n w a mean         m[t + p] = sum over q of m[a + w*p + q], or the mean
 lanedot  t n w x i k          m[t + p] = sum over q of m[index[x + 2*p] + i*q] * m[index[x + 2*p + 1] + k*q]
 softmax  t c w a want         rows of shares, of what they lack to 1 (want & 1), of their logarithms (want & 2)
 scalars  first last           instructions, one by one
@@ -103,11 +103,9 @@ class Layout(Memory):
             self.address[targets] = at[:, 0] + np.array([int(program.value[x] or 0.0) for x in xs[:, 1].tolist()])
         elif op is STACK:
             self._stack(targets, at)
-        elif op is LANE_SUM:
-            self._do("lanesum", self._new(targets, 1), n, self.lanes, self._rows(at[:, 0], 1, self.lanes))
-        elif op is LANE_MEAN:
-            x, by = self._listed(at + np.arange(self.lanes)), self._listed(np.zeros(self.lanes, dtype=np.int64))
-            self._do("call", self._new(targets, 1), n, 1, self.lanes, x, by, primitive=table.mean)
+        elif op in (LANE_SUM, LANE_MEAN):
+            a = self._rows(at[:, 0], 1, self.lanes)
+            self._do("lanesum", self._new(targets, 1), n, self.lanes, a, op is LANE_MEAN)
         elif op is LANE_DOT:
             self._lane_dots(targets, at, wide)
         elif op in OF_THE_FIRST:

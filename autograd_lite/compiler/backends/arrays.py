@@ -165,6 +165,14 @@ def fsum(rows: Any) -> Any:
     return y
 
 
+def mean(rows: Any) -> Any:
+    total = fsum(rows)
+    y = total / rows.shape[1]
+    for p in np.flatnonzero(np.isinf(total)):
+        y[p] = reductions.mean(rows[p].tolist())
+    return y
+
+
 def softmax(rows: Any, results: Any, want: int) -> None:
     """As `reductions.softmax` and its like have them: shares, what they lack to 1, and their logarithms."""
     count, top = rows.shape[1], np.max(rows, axis=1, keepdims=True)

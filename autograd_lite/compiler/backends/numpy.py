@@ -29,28 +29,27 @@ def of_layout(layout: Layout) -> Callable[[Sequence[Any]], Any]:
     if all(kind == "scalars" for kind, _, _ in layout.operations):
         run = python.load(layout.program)
         return lambda inputs: np.array(run(inputs))
-    return Bound(layout)
+    return Bound(layout, partial(bind, layout))
 
 
 class Bound:
-    """A laid out program. Each call works in memory that no other call uses at the time."""
+    """A laid out program, run by what `bind` makes for a vector of memory. Each call has one of its own at the time."""
 
-    def __init__(self, layout: Layout) -> None:
-        self.layout = layout
-        self.free: list[tuple[Any, list[Call]]] = []
+    def __init__(self, layout: Layout, bind: Callable[[Any], Callable[[], Any]]) -> None:
+        self.layout, self.bind = layout, bind
+        self.free: list[tuple[Any, Callable[[], Any]]] = []
 
     def __call__(self, inputs: Sequence[Any]) -> Any:
         try:
-            memory, calls = self.free.pop()
+            memory, run = self.free.pop()
         except IndexError:
             memory = self.layout.memory.copy()
-            calls = bind(self.layout, memory)
+            run = self.bind(memory)
         fill(memory, inputs)
-        with np.errstate(all="ignore"):
-            for function, operands in calls:
-                function(*operands)
+        if run():  # a user's function raised an error in compiled code: it raises it here too
+            return of_layout(self.layout)(inputs)
         outputs = memory[self.layout.outputs].copy()
-        self.free.append((memory, calls))
+        self.free.append((memory, run))
         return outputs
 
 
@@ -67,10 +66,17 @@ def fill(memory: Any, inputs: Sequence[Any]) -> None:
             position += x.size
 
 
-def bind(layout: Layout, memory: Any) -> list[Call]:
-    """What to call, in order, on views of this memory."""
+def bind(layout: Layout, memory: Any) -> Callable[[], None]:
+    """What calls all operations, in order, on views of this memory."""
     binder = Binder(layout, memory)
-    return [getattr(binder, kind)(primitive, *numbers) for kind, primitive, numbers in layout.operations]
+    calls = [getattr(binder, kind)(primitive, *numbers) for kind, primitive, numbers in layout.operations]
+
+    def run() -> None:
+        with np.errstate(all="ignore"):
+            for function, operands in calls:
+                function(*operands)
+
+    return run
 
 
 class Binder:
@@ -143,9 +149,9 @@ class Binder:
 
         return arrays.sums, (fill_rows, factors, ends, arrays.Product(ends), y, stops)
 
-    def lanesum(self, _: Any, t: int, n: int, w: int, a: int) -> Call:
-        rows, y = self.view(a, (n, w), (w, 1)), self.m[t : t + n]
-        return lambda rows: np.copyto(y, arrays.fsum(rows)), (rows,)
+    def lanesum(self, _: Any, t: int, n: int, w: int, a: int, averaged: int) -> Call:
+        rows, y, total = self.view(a, (n, w), (w, 1)), self.m[t : t + n], arrays.mean if averaged else arrays.fsum
+        return lambda: np.copyto(y, total(rows)), ()
 
     def lanedot(self, _: Any, t: int, n: int, w: int, x: int, i: int, k: int) -> Call:
         pairs = self.index[x : x + 2 * n].reshape(n, 2)

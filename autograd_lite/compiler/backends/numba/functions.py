@@ -38,8 +38,8 @@ def compiled(function: Any) -> Any:
     if hasattr(function, "ieee_version_of"):
         result = compiled(function.ieee_version_of)
     elif function in MATH:
-        arity = 2 if function in (math.atan2, math.copysign, math.pow) else 1
-        result = _call_math(function.__name__, arity)
+        of_two = function in (math.atan2, math.copysign, math.pow)
+        result = compiles((lambda x, y: function(x, y)) if of_two else (lambda x: function(x)))
     elif not isinstance(function, types.FunctionType) or hasattr(function, "__wrapped__"):
         raise CannotRunError(f"Numba compiles plain Python functions, not {function!r}: use backend='python'")
     else:
@@ -78,13 +78,6 @@ def _global_names(code: types.CodeType) -> Iterator[str]:
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _global_names(constant)
-
-
-def _call_math(name: str, arity: int) -> Any:
-    parameters = "x" if arity == 1 else "x, y"
-    scope: dict[str, Any] = {"math": math, "__name__": __name__}
-    exec(f"def {name}({parameters}):\n    return math.{name}({parameters})", scope)
-    return compiles(scope[name])
 
 
 COMPILED: dict[Any, Any] = {}
@@ -246,8 +239,8 @@ def exact_dot(bias: float, n: int, m: Any, a: int, k: int, b: int, h: int) -> fl
     room = new(2 * n + 1)
     terms, total = carray(room, 2 * n + 1), 0.0
     for j in range(n):
-        terms[j], error = two_product(m[a], m[b])
-        terms[n + 1 + j] = error if error - error == 0.0 else large_product_error(m[a], m[b])
+        error = product_error(m[a], m[b])
+        terms[j], terms[n + 1 + j] = m[a] * m[b], error if error - error == 0.0 else large_product_error(m[a], m[b])
         a += k
         b += h
     terms[n] = bias

@@ -21,6 +21,7 @@ from autograd_lite.compiler.backends.numba.functions import (
     log,
     log1p,
     lost,
+    mean,
     new,
     release,
 )
@@ -150,9 +151,10 @@ def sum_of_products(m: Any, x: Any, at: int, n: int, by: int, ends: int, count: 
 
 
 def lanesum(o: Any, x: Any, m: Any) -> None:
-    t, n, w, a = o[0], o[1], o[2], o[3]
+    t, n, w, a, averaged = o[0], o[1], o[2], o[3], o[4]
     for p in range(n):
-        m[t + p] = fsum(carray(offset(m, a + w * p), w))
+        row = carray(offset(m, a + w * p), w)
+        m[t + p] = mean(row) if averaged else fsum(row)
 
 
 def lanedot(o: Any, x: Any, m: Any) -> None:
