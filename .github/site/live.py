@@ -11,7 +11,7 @@ from autograd_lite.cli.main import _parser
 PAGE = """<!doctype html>
 <html lang="{language}"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark">
 <meta name="viewport" content="width=device-width"><title>{title}</title>
-<style>body {{ background: Canvas; color: CanvasText; margin: 8px; zoom: {zoom}; }}</style></head>
+<style>body {{ background: Canvas; color: CanvasText; margin: 8px; zoom: 0.75; }} {zooms}</style></head>
 <body>{body}</body></html>
 """
 
@@ -25,11 +25,13 @@ def write(folder: Path, language: str = "en") -> None:
     model = nn.MLP(2, [6, 1], activation="tanh", seed=2)
     optimizer = optim.Adam(model.parameters(), lr=0.02)
     learning = playground(model, moons(24), nn.mse_loss, optimizer, language=language)
-    for name, title, shown, zoom in (
-        ("graph", "The graph of y = tanh(a * b + c)", steps(y), 0.75),
-        ("playground", "A small network in training", learning, 0.64),
+    for name, title, shown, wide in (
+        ("graph", "The graph of y = tanh(a * b + c)", steps(y), 585),
+        ("playground", "A small network in training", learning, 690),
     ):
-        page = PAGE.format(title=title, language=language, body=shown._repr_html_(), zoom=zoom)
+        fitting = {width: min(0.85, width / wide) for width in range(420, 620, 20)}  # all of it in a frame of any width
+        zooms = " ".join(f"@media (min-width: {w}px) {{ body {{ zoom: {z:.2f}; }} }}" for w, z in fitting.items())
+        page = PAGE.format(title=title, language=language, body=shown._repr_html_(), zooms=zooms)
         (folder / f"{name}.html").write_text(page, encoding="utf-8")
 
 

@@ -11,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_lite.cli.main import main
-from autograd_lite.cli.translation import is_check, messages, notebook_in, said, spoken, translated, translated_check
+from autograd_lite.cli.translation import (
+    is_check,
+    is_figure,
+    labels,
+    messages,
+    notebook_in,
+    said,
+    spoken,
+    translated,
+    translated_check,
+)
 
 pofile = pytest.importorskip("babel.messages.pofile", reason="babel is not installed")
 
@@ -33,7 +43,7 @@ def cells():
 
 
 SAID = {message for cell in cells() for message in said(cell)}
-SPOKEN = {message for cell in cells() if is_check(cell) for message in said(cell)}
+SPOKEN = {message for cell in cells() if cell.cell_type == "code" for message in said(cell)}
 
 
 def test_the_catalogue_has_what_the_notebooks_say_and_nothing_else():
@@ -66,7 +76,7 @@ def test_emphasis_ends_where_it_should():
             assert not (re.search(r"[，。：；！？”）]$", found[2]) and CHINESE.match(found[3])), found[0]
 
 
-def test_what_checks_print_has_the_same_numbers_in_it():
+def test_what_checks_print_and_figures_say_has_the_same_numbers_in_it():
     assert len(SPOKEN) > 100
     for message in SPOKEN:
         assert sorted(re.findall(r"{[^}]*}", CATALOGUE[message])) == sorted(re.findall(r"{[^}]*}", message))
@@ -132,6 +142,12 @@ def test_a_check_prints_in_the_language_and_computes_the_same():
 def test_code_and_outputs_of_a_translated_notebook_are_those_of_the_original(path):
     original = json.loads(path.read_text(encoding="utf-8"))
     other = json.loads(notebook_in(path, {message: f"{message} 中文" for message in SAID}))
+    nbformat.validate(nbformat.reads(json.dumps(other), as_version=4))
+    explained = [i for i, cell in enumerate(other["cells"]) if str(cell["source"]).startswith("<small>图中文字")]
+    for i in reversed(explained):
+        below, figure = other["cells"].pop(i), other["cells"][i - 1]
+        assert all(f"{word} 中文" in below["source"] for word in labels("".join(figure["source"])) if "{" not in word)
+    assert len(explained) == sum(is_figure(c) and any(labels("".join(c["source"]))) for c in original["cells"])
     for cell, before in zip(other["cells"], original["cells"], strict=True):
         if is_check(before):
             assert "".join(cell["source"]).replace(" 中文", "") == "".join(before["source"])
