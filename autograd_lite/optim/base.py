@@ -89,6 +89,10 @@ class Optimizer:
         ]
         vars(self).update(steps=steps, memory=memory)
 
+    def _with_decay(self, x: float, g: float) -> float:
+        """The gradient of the loss with weight_decay x**2 / 2 added."""
+        return g + self.weight_decay * x if self.weight_decay else g
+
     def _quotient(self, m: float, s: float) -> float:
         """m / (root(s) + eps); 0 where both are 0, as after a gradient of 0 with eps=0."""
         if self.eps:

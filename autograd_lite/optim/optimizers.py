@@ -40,7 +40,7 @@ class SGD(Optimizer):
             raise ValueError("SGD(nesterov=True) needs a momentum above 0")
 
     def update(self, x: float, g: float, memory: dict[str, float], lr: float) -> float:
-        g += self.weight_decay * x
+        g = self._with_decay(x, g)
         if self.momentum:
             memory["velocity"] = v = self.momentum * memory["velocity"] + g
             g = g + self.momentum * v if self.nesterov else v
@@ -71,7 +71,7 @@ class RMSprop(Optimizer):
         self.alpha = check_number(alpha, "alpha", 0.0, 1.0)
 
     def update(self, x: float, g: float, memory: dict[str, float], lr: float) -> float:
-        g += self.weight_decay * x
+        g = self._with_decay(x, g)
         memory["square"] = s = self.alpha * memory["square"] + (1.0 - self.alpha) * g * g
         return x - lr * self._quotient(g, s)
 
@@ -98,7 +98,7 @@ class Adagrad(Optimizer):
         super().__init__(parameters, lr, eps=eps, weight_decay=weight_decay)
 
     def update(self, x: float, g: float, memory: dict[str, float], lr: float) -> float:
-        g += self.weight_decay * x
+        g = self._with_decay(x, g)
         memory["square"] = s = memory["square"] + g * g
         return x - lr * self._quotient(g, s)
 
@@ -130,7 +130,7 @@ class Adam(Optimizer):
         self.betas = check_number(betas[0], "betas", 0.0, 1.0), check_number(betas[1], "betas", 0.0, 1.0)
 
     def update(self, x: float, g: float, memory: dict[str, float], lr: float) -> float:
-        return self._adam(x, g + self.weight_decay * x, memory, lr)
+        return self._adam(x, self._with_decay(x, g), memory, lr)
 
     def _adam(self, x: float, g: float, memory: dict[str, float], lr: float) -> float:
         b1, b2 = self.betas

@@ -79,7 +79,8 @@ def test_with_logits_of_a_thousand_nothing_is_lost(x, t):
 
 
 def test_a_certain_and_wrong_probability_costs_a_hundred_as_in_pytorch():
-    assert nn.binary_cross_entropy([Value(0.0), Value(1.0)], [1, 0], "none")[0].data == 100.0
+    assert [y.data for y in nn.binary_cross_entropy([Value(0.0), Value(1.0)], [1, 0], "none")] == [100.0, 100.0]
+    assert gradients(nn.binary_cross_entropy, [0.0, 1.0, 1e-50], [1, 0, 1], "sum") == (300.0, [0.0, 0.0, 0.0])
     assert nn.binary_cross_entropy([1.0, 0.0], [1, 0]) == 0.0
 
 
@@ -146,6 +147,23 @@ def test_cross_entropy_of_logits_of_a_thousand(x, t, value):
     assert nn.cross_entropy(x, t) == value
 
 
+def test_a_class_that_is_masked_out_by_minus_infinity_takes_no_part():
+    value, slopes = gradients(nn.cross_entropy, [-math.inf, 0.0, 1.0], 1)
+    assert (value, slopes[1:]) == gradients(nn.cross_entropy, [0.0, 1.0], 0)
+    assert slopes[0] == 0.0
+    assert gradients(nn.cross_entropy, [-math.inf, 0.0, 1.0], [0.0, 1.0, 0.0]) == (value, slopes)
+    assert gradients(nn.cross_entropy, [-math.inf, 0.0], 0) == (math.inf, [-1.0, 1.0])
+
+
+@pytest.mark.parametrize("t", [0, 1, 0.3])
+@pytest.mark.parametrize("x", [math.inf, -math.inf, 1.7e308, -1.7e308, 745.2, -745.2])
+def test_with_logits_at_the_end_of_the_range(x, t):
+    value, [slope] = gradients(nn.binary_cross_entropy_with_logits, [x], [t])
+    weight = t if x < 0 else 1 - t
+    assert value == pytest.approx(weight * abs(x) if weight else 0.0, rel=1e-14, abs=1e-320)
+    assert slope == pytest.approx((x > 0) - t, abs=1e-300)
+
+
 def endless():
     xs = []
     xs.append(xs)
@@ -187,6 +205,7 @@ def endless():
             ValueError,
             "probabilities that sum to 1, these sum to 1.1",
         ),
+        (lambda: nn.cross_entropy([[1.0, 2.0]], [[0.5, 0.50001]]), ValueError, "sum to 1, these sum to 1.00001"),
         (lambda: nn.cross_entropy([[1.0, 2.0]], [[1.0]]), ValueError, "must give 2 probabilities a sample.* got 1"),
         (lambda: nn.cross_entropy([[1.0, 2.0]], [[1.5, -0.5]]), ValueError, "from 0 to 1, not 1.5"),
         (lambda: nn.cross_entropy([[1.0, 2.0]], [0, 1]), ValueError, "one entry a sample, got 1 and targets"),

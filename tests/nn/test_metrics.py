@@ -16,6 +16,18 @@ def test_lists_of_scores_answer_by_the_largest():
     assert nn.accuracy([[0.1, 2.0, -1.0]], [[0.1, 0.8, 0.1]]) == 1.0
 
 
+def test_of_scores_that_tie_the_first_answers():
+    assert [nn.accuracy([[1.0, 1.0, 0.0]], [k]) for k in range(3)] == [1.0, 0.0, 0.0]
+    assert nn.accuracy([[1.0, 2.0, 2.0]], [[0.0, 0.0, 1.0]]) == 0.0
+    assert nn.accuracy([[1.0, 2.0, 2.0]], [[0.0, 0.5, 0.5]]) == 1.0
+    assert nn.accuracy([[math.inf, math.inf], [-math.inf, -math.inf]], [0, 0]) == 1.0
+
+
+def test_bools_are_zero_and_one():
+    assert nn.accuracy([True, False], [True, True]) == 0.5
+    assert nn.accuracy([[0.1, 0.9], [0.1, 0.9]], [True, False]) == 0.5
+
+
 def test_arrays_are_lists_of_scores_too():
     numpy = pytest.importorskip("numpy")
     assert nn.accuracy(numpy.array([[0.1, 2.0], [3.0, 1.0]]), numpy.array([1, 1])) == 0.5
@@ -65,6 +77,15 @@ def test_margins_answer_by_their_sign():
 def test_what_it_cannot_judge_it_explains(outputs, targets, options, message):
     with pytest.raises(ValueError, match=message):
         nn.accuracy(outputs, targets, **options)
+
+
+@pytest.mark.parametrize("words", [["cat"], ["1"], [None], [b"1"]])
+def test_words_are_no_classes(words):
+    for outputs in ([0.5], [[0.1, 0.9]]):
+        with pytest.raises(TypeError, match=r"accuracy\(targets\)\[0\] must be a real number"):
+            nn.accuracy(outputs, words)
+    with pytest.raises(TypeError, match=r"accuracy\(outputs\)\[0\] must be a real number"):
+        nn.accuracy(words, [1])
 
 
 @pytest.mark.parametrize("bad", [None, 0.5, "ab", {0.5}, {"a": 1}])

@@ -122,6 +122,16 @@ def test_saving_that_fails_leaves_the_old_file_and_no_other(tmp_path, monkeypatc
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_file_that_may_not_be_written_stays_as_it_is(tmp_path, monkeypatch):
+    path = nn.save(nn.Neuron(1, seed=0), tmp_path / "model.json")
+    before = path.read_text()
+    path.chmod(0o444)
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # as it is for all users but root
+    with pytest.raises(PermissionError, match=r"model\.json"):
+        nn.save(nn.Neuron(1, seed=1), path)
+    assert path.read_text() == before
+
+
 @pytest.mark.parametrize(
     ("entries", "message"),
     [

@@ -1,8 +1,10 @@
 """Optimisers and schedules: PyTorch's updates, recorded over 20 steps; states; clipping."""
 
+import copy
 import itertools
 import json
 import math
+import pickle
 import sys
 from pathlib import Path
 
@@ -227,6 +229,33 @@ def test_a_gradient_of_zero_without_eps_moves_nothing(kind):
     p.grad = 2.0
     kind([p], lr=0.1, eps=0.0, weight_decay=0.0).step()
     assert p.data < 1.5
+
+
+@pytest.mark.parametrize("kind", [optim.SGD, optim.RMSprop, optim.Adagrad, optim.Adam])
+def test_without_decay_a_parameter_that_is_infinite_adds_nothing_to_its_gradient(kind):
+    p = Value(math.inf)
+    p.grad = 1.0
+    kind([p], lr=0.1).step()
+    assert p.data == math.inf
+
+
+def test_schedules_and_optimisers_copy_and_pickle():
+    lr = optim.warmup(optim.cosine(0.1, 10), 3)
+    for schedule in (lr, optim.constant(0.1), optim.step_decay(0.1, 2)):
+        assert [pickle.loads(pickle.dumps(schedule))(t) for t in range(12)] == [schedule(t) for t in range(12)]
+    ps = parameters()
+    optimizer = optim.Adam(ps, lr=lr)
+    set_gradients(ps, 0)
+    optimizer.step()
+    for twin in (copy.deepcopy(optimizer), pickle.loads(pickle.dumps(optimizer))):
+        for one in (optimizer, twin):
+            set_gradients(one.parameters, 1)
+        twin.step()
+        assert optimizer.steps == 1
+        assert [p.data for p in twin.parameters] != [p.data for p in ps]
+    optimizer.step()
+    assert [p.data for p in twin.parameters] == [p.data for p in ps]
+    assert twin.state_dict() == optimizer.state_dict()
 
 
 @pytest.mark.parametrize("rate", [math.nan, math.inf, -0.1, None, "fast", Value(0.1)])
