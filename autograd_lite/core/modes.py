@@ -5,8 +5,7 @@ end in another order than they began.
 """
 
 import gc
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from math import isfinite
@@ -72,23 +71,24 @@ class Mode:
 class Block:
     """What `no_grad()` and its like return: for `with`, again and again; and a decorator, each call a block."""
 
-    def __init__(self, name: str, block: Callable[[], AbstractContextManager[None]]) -> None:
-        self.name, self._block = name, block
+    def __init__(self, name: str, block: Callable[[], Generator[None, None, None]]) -> None:
+        self.name, self._block = name, block  # a generator: begun, what holds inside holds; closed, it does not
+        self._open = block()
         self._free = Lock()
 
     def __enter__(self) -> None:
         if not self._free.acquire(blocking=False):
             raise RuntimeError(f"this {self.name}() is in use, in an outer block or another thread: write it once more")
         try:
-            self._inside = self._block()
-            self._inside.__enter__()
+            self._open = self._block()
+            next(self._open)
         except BaseException:  # Ctrl-C, just now
-            self.__exit__(None, None, None)
+            self.__exit__()
             raise
 
     def __exit__(self, *error: Any) -> None:
         try:
-            self._inside.__exit__(*error)
+            self._open.close()
         finally:
             self._free.release()
 
@@ -101,7 +101,7 @@ class Block:
 
         @wraps(f)
         def inside_block(*args: Any, **kwargs: Any) -> Any:
-            with self._block():
+            with Block(self.name, self._block):
                 return f(*args, **kwargs)
 
         return inside_block  # type: ignore[return-value]
@@ -116,7 +116,7 @@ def no_grad() -> Block:
     >>> y.data, y.parents
     (9.0, ())
     """
-    return Block("no_grad", lambda: inside(WithoutGraph()))
+    return Block("no_grad", lambda: _recording_as(WithoutGraph()))
 
 
 def detect_anomaly() -> Block:
@@ -129,7 +129,7 @@ def detect_anomaly() -> Block:
     Traceback (most recent call last):
     FloatingPointError: log(x=0.0) is -inf
     """
-    return Block("detect_anomaly", lambda: inside(Anomaly()))
+    return Block("detect_anomaly", lambda: _recording_as(Anomaly()))
 
 
 def no_gc() -> Block:
@@ -148,8 +148,7 @@ def no_gc() -> Block:
     return Block("no_gc", _without_collector)
 
 
-@contextmanager
-def _without_collector() -> Iterator[None]:
+def _without_collector() -> Generator[None, None, None]:
     block = object()
 
     def enter() -> None:
@@ -176,10 +175,12 @@ def _without_collector() -> Iterator[None]:
             raise
 
 
-@contextmanager
-def inside(mode: Mode) -> Iterator[None]:
+def inside(mode: Mode) -> Block:
     """Inside the block, recording is as `mode` has it."""
+    return Block(type(mode).__name__, lambda: _recording_as(mode))
 
+
+def _recording_as(mode: Mode) -> Generator[None, None, None]:
     def leave() -> None:
         mode.ended = True
         _modes.set(tuple([m for m in active() if not m.ended]))
