@@ -186,7 +186,11 @@ def numerical_gradient(f: Callable[[Any], Any], x: Any) -> Any:
         raise TypeError(f"numerical_gradient(f) must be a function, not {shown(f)}")
     if not isinstance(x, np.ndarray) or x.dtype.kind != "f":
         raise TypeError(f"numerical_gradient(x) must be a NumPy array of floats, not {x!r}")
-    h, slopes, value = 1e-4, np.zeros_like(x), lambda: as_float(f(x), "numerical_gradient(f): its result")
+    h, slopes = 1e-4, np.zeros_like(x)
+
+    def value() -> float:
+        return as_float(f(x), "numerical_gradient(f): its result")
+
     for place in np.ndindex(x.shape):
         before = x[place]
         try:
