@@ -81,10 +81,18 @@ def test_an_exercise_has_a_place_for_the_answer_a_check_and_a_solution(path):
 
 @each_notebook
 def test_what_is_hidden_is_hidden_everywhere(path):
-    """JupyterLab and the web site each have a mark of their own; nbconvert can be told of the tag."""
+    """JupyterLab, nbconvert and the web site each have a mark of their own."""
     for cell in nbformat.read(path, as_version=4).cells:
         in_lab = cell.metadata.get("jupyter", {}).get("source_hidden", False)
-        assert in_lab == ("hide-input" in cell.metadata.get("tags", []))
+        exported = cell.metadata.get("transient", {}).get("remove_source", False)
+        assert in_lab == exported == ("hide-input" in cell.metadata.get("tags", []))
+
+
+def test_the_code_of_a_hidden_cell_is_not_in_exported_html():
+    nbconvert = pytest.importorskip("nbconvert", reason="nbconvert is not installed")
+    page, _ = nbconvert.HTMLExporter(template_name="lab").from_filename(str(notebooks.ALL[0]))
+    assert "Not answered yet." in page  # what a check has printed
+    assert "each use contributes what the other factor is" not in page  # what it may print
 
 
 def test_the_readme_lists_every_notebook_by_its_title():
