@@ -122,3 +122,24 @@ def test_the_pointer_chooses_a_neuron(browser, tmp_path):
         "c.dispatchEvent(new PointerEvent('pointerdown', at));"
     )
     assert browser.find_element("css selector", ".said").text.startswith("input")
+
+
+def test_of_several_classes_it_shows_which_the_network_chooses_until_a_neuron_is_chosen(browser, tmp_path):
+    model, data, loss, kind, options = MODELS["classes"]()
+    opened(browser, tmp_path / "page.html", playground(model, data, loss, kind(model.parameters(), **options)))
+    pixel = (
+        "const plane = document.querySelectorAll('canvas')[1];"
+        "return [...plane.getContext('2d').getImageData(2, 2, 1, 1).data].slice(0, 3)"
+    )
+    corner = [-3.0 / 2 - 0.45, 3.0 / 2 + 0.45]
+    best = max(range(3), key=[y.data for y in model(corner)].__getitem__)
+    colour = [(0, 158, 115), (138, 95, 211), (192, 85, 154)][best]
+    assert browser.execute_script(pixel) == [128 + (c >> 1) for c in colour]
+    captions = browser.find_elements("css selector", "figcaption")
+    assert captions[1].text == "the class that the network chooses, with the data"
+    browser.execute_script(
+        "const c = document.querySelector('canvas'); c.focus();"
+        "c.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true }))"
+    )
+    assert captions[1].text == "what the chosen neuron says, with the data"
+    assert errors(browser) == []

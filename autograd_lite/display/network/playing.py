@@ -38,8 +38,10 @@ class Playground:
         self, model: Module, programs: Recorded, data: dict[str, Any], optimizer: Optimizer, language: str | None
     ) -> None:
         self._still, self._columns = NetworkDrawing(model, False), columns(model)
-        self._programs, self._data, self._optimizer = programs, {**data, "title": self._still.caption}, optimizer
-        self._language = language
+        self._programs, self._optimizer, self._language = programs, optimizer, language
+        caption = self._still.caption
+        self._title = f"{caption.removeprefix('network of ')} 的网络" if language == "zh" else caption
+        self._data = {**data, "title": self._title}
 
     def save(self, path: str | PathLike[str], *, steps: int = 200, frames: int = 50) -> None:
         """Write the page to a file that any browser opens, with no network; or a training run as an animation.
@@ -112,7 +114,7 @@ class Playground:
         """The page; where scripts do not run, the network as it stands."""
         mount = "const mount = (host, data) => mountPlayground(host, data, programs);"
         styles, still = [asset("page.css"), _asset("playground.css")], self._still.image("autograd-lite-still")
-        return Page(self._still.caption, [*self._scripts(), mount], styles, self._data, still, self._language)
+        return Page(self._title, [*self._scripts(), mount], styles, self._data, still, self._language)
 
     def _scripts(self) -> list[str]:
         return with_common(self._programs.source(), _asset("playground.js"))

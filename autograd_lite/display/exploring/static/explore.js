@@ -164,7 +164,7 @@ const mountExplore = (host, data, compute) => {
             const breaks = n && order > 0 && t.events.some((e) => e.x >= run[n - 1][0] && e.x <= p[0]);
             return `${n && !breaks ? "L" : "M"}${scaleX(p[0]).toFixed(1)},${y(p[1 + order]).toFixed(1)}`;
           });
-          inside.append(makeSvg("path", { class: `curve${flat ? " flat" : ""}`, d: path.join(""), stroke: data.colours[i % data.colours.length], "stroke-opacity": i === chosen ? 1 : 0.7 }));
+          inside.append(makeSvg("path", { class: `curve${flat ? " flat" : ""}`, d: path.join(""), stroke: data.colours[i % data.colours.length], "stroke-width": i === chosen ? 2.5 : 1.5 }));
         }
       }
       for (const e of t.events) {

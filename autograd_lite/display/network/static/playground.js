@@ -68,12 +68,13 @@ const mountPlayground = (host, data, { gradient, update, field }, keep) => {
     pen.font = "11px system-ui, sans-serif";
     return { made, pen, width, height, figure: make("figure", {}, made, make("figcaption", {}, say(text), ...caption)) };
   };
-  const across = Math.min(130, 480 / (columns.length - 1)), most = Math.max(...columns.map((c) => c.shown.length));
+  const room = Math.min(480, Math.max(240, (host.clientWidth || 570) - 90)), across = Math.min(130, room / (columns.length - 1)), most = Math.max(...columns.map((c) => c.shown.length));
   const thumb = Math.max(12, Math.min(34, 300 / most)), down = thumb + 6;
   const swatches = metrics.length ? measures.map((name, k) => make("span", { class: "swatch", style: `--swatch: ${CURVES[k % CURVES.length]}` }, name)) : [];
   const network = canvas(field ? "the network, and what each neuron says over the inputs" : "the network", across * (columns.length - 1) + 90, Math.max(160, down * most + 30));
   const plane = field && canvas("what the chosen neuron says, with the data", 260, 260);
   const graph = canvas(metrics.length ? "loss and metrics at each step" : "the loss at each step", 260, 130, ...swatches);
+  const caption = plane && plane.figure.querySelector("figcaption");
   fill(network.made, { tabindex: 0 }, []);
   host.replaceChildren(
     make("div", { class: "controls" }, start, step, reset, ...(give ? [give] : []), speed.label, rateBy.label), measured,
@@ -88,7 +89,7 @@ const mountPlayground = (host, data, { gradient, update, field }, keep) => {
   const at = (x, i) => (x - low[i] + margin[i]) / (high[i] - low[i] + 2 * margin[i]);
   const points = !field ? [] : inputs[0].length === 2
     ? [0, 1].map((i) => Float64Array.from({ length: square * square }, (_, l) =>
-      along(i, ((i ? square - 1 - Math.floor(l / square) : l % square) + 0.5) / square)))
+      along(i, (i ? square - 1 - Math.floor(l / square) : l % square) / (square - 1))))
     : [Float64Array.from({ length: curve }, (_, l) => along(0, l / (curve - 1)))];
   const lanes = points.length ? points[0].length : 0, outputs = columns.at(-1).size;
   const numbers = targets.flat(), classes = outputs > 1 && !Array.isArray(targets[0]);
@@ -105,7 +106,8 @@ const mountPlayground = (host, data, { gradient, update, field }, keep) => {
     for (let l = 0; l < pixels.length; l++) pixels[l] = shade(l < answers ? all[l] : (all[l] - middle) / reach);
     brush.putImageData(image, 0, 0);
   };
-  const drawPicture = (pen, k, j, x, y, width, height) => pen.drawImage(pictures, 0, (starts[k] + j) * square, square, square, x, y, width, height);
+  const drawPicture = (pen, k, j, ...place) => // between the middles of its outer pixels: beyond is another's picture
+    pen.drawImage(pictures, 0.5, (starts[k] + j) * square + 0.5, square - 1, square - 1, ...place);
 
   // --- drawing ---
   const place = (k, row) => {
@@ -147,7 +149,8 @@ const mountPlayground = (host, data, { gradient, update, field }, keep) => {
       pen.fillStyle = GREY;
       pen.textAlign = "center";
       const missing = column.size - column.shown.length;
-      pen.fillText(column.title + (missing ? ` (${missing} …)` : ""), place(k, 0)[0], height - 6);
+      const inputs = column.size === 1 ? "{count} input" : "{count} inputs", title = k ? column.title : say(inputs, { count: column.size });
+      pen.fillText(title + (missing ? ` (${missing} …)` : ""), place(k, 0)[0], height - 6);
     });
   };
   const drawCurve = (pen, values, x, y, width, height, least, greatest, colour) => {
@@ -166,9 +169,6 @@ const mountPlayground = (host, data, { gradient, update, field }, keep) => {
   const dot = (pen, x, y, radius, colour) => {
     pen.beginPath();
     pen.arc(x, y, radius, 0, 7);
-    fillAndLine(pen, colour);
-  };
-  const fillAndLine = (pen, colour) => {
     pen.fillStyle = colour;
     pen.strokeStyle = "#333";
     pen.lineWidth = 1;
@@ -176,15 +176,28 @@ const mountPlayground = (host, data, { gradient, update, field }, keep) => {
     pen.stroke();
   };
   const css = (part) => `rgb(${[0, 8, 16].map((shift) => (shade(part) >>> shift) & 255)})`;
+  const ofClass = (j) => CURVES[j % CURVES.length];
+  const lighter = (colour) => `rgb(${[1, 3, 5].map((i) => 128 + (parseInt(colour.slice(i, i + 2), 16) >> 1))})`;
+  const drawClasses = (pen, all, width, height) => { // where each of several outputs is the largest
+    const rows = Array.from({ length: outputs }, (_, j) => rowOf(all, columns.length - 1, j));
+    for (let l = 0; l < lanes; l++) {
+      const best = rows.reduce((most, row, j) => (row[l] > rows[most][l] ? j : most), 0);
+      pen.fillStyle = lighter(ofClass(best));
+      pen.fillRect(((l % square) - 0.5) * width, (Math.floor(l / square) - 0.5) * height, 1.1 * width, 1.1 * height);
+    }
+  };
   const drawPlane = ({ pen, width, height }, all) => {
     const [k, row] = chosen && chosen[0] ? chosen : [columns.length - 1, 0], j = columns[k].shown[row];
     const isAnswer = k === columns.length - 1, values = rowOf(all, k, j);
+    const chooses = !chosen && classes;
+    caption.textContent = say(chooses ? "the class that the network chooses, with the data" : "what the chosen neuron says, with the data");
     pen.clearRect(0, 0, width, height);
     if (isPlane) {
-      drawPicture(pen, k, j, 0, 0, width, height);
+      if (chooses) drawClasses(pen, all, width / (square - 1), height / (square - 1));
+      else drawPicture(pen, k, j, 0, 0, width, height);
       inputs.forEach((x, n) => {
-        const off = (wanted(n, isAnswer ? j : 0) - middle) / reach;
-        dot(pen, at(x[0], 0) * width, height - at(x[1], 1) * height, 4, css(isAnswer ? off : Math.sign(off)));
+        const off = (wanted(n, isAnswer ? j : 0) - middle) / reach, colour = chooses ? ofClass(targets[n]) : css(isAnswer ? off : Math.sign(off));
+        dot(pen, at(x[0], 0) * width, height - at(x[1], 1) * height, 4, colour);
       });
       return;
     }
@@ -199,7 +212,7 @@ const mountPlayground = (host, data, { gradient, update, field }, keep) => {
   const drawMeasures = ({ pen, width, height }) => {
     const [losses, ...others] = seen, positive = losses.every((x) => x > 0), logs = positive ? losses.map(Math.log10) : losses;
     const least = Math.min(...logs), greatest = Math.max(...logs), digits = (x) => compact(positive ? 10 ** x : x);
-    const all = others.flat().filter(Number.isFinite), bottom = Math.min(0, ...all), top = Math.max(1, ...all), gutter = 44;
+    const all = others.flat().filter(Number.isFinite), bottom = Math.min(0, ...all), top = Math.max(1, ...all), gutter = 54;
     const drawOne = (values, from, to, colour) => drawCurve(pen, values, gutter + 4, 6, width - gutter - 8, height - 12, from, to, colour);
     pen.clearRect(0, 0, width, height);
     pen.strokeStyle = GREY;
