@@ -122,6 +122,29 @@ def test_where_no_folder_can_be_made_another_is_used(tmp_path, monkeypatch):
     assert store.address(Kernel("gather"))
 
 
+def test_a_folder_of_ones_home_and_one_from_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    monkeypatch.setenv("AUTOGRAD_LITE_CACHE", "~/kernels")
+    assert cache_folder() == tmp_path / "home" / "kernels"
+    monkeypatch.setenv("AUTOGRAD_LITE_CACHE", "kernels")
+    path = Kernel("gather").path()
+    monkeypatch.chdir("/")
+    assert path.parent == tmp_path / "kernels"
+    monkeypatch.setenv("AUTOGRAD_LITE_CACHE", "~nobody_of_this_name/kernels")
+    assert cache_folder().is_dir()
+    assert not (tmp_path / "~").exists()
+
+
+def test_a_folder_that_disappears_is_not_needed(tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTOGRAD_LITE_CACHE", str(tmp_path / "kernels"))
+    monkeypatch.setattr(store, "LOADED", {})
+    cache_folder().rmdir()
+    assert store.address(Kernel("gather"))
+    assert not (tmp_path / "kernels").exists()
+
+
 def test_processes_that_python_spawns_compile_in_the_background_too(tmp_path):
     spawning = """
     import multiprocessing

@@ -11,6 +11,7 @@ import platform
 import stat
 import sys
 import tempfile
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -82,13 +83,15 @@ def _processor() -> str:
 
 def cache_folder() -> Path:
     """Where kernels are kept: AUTOGRAD_LITE_CACHE, else the user's cache folder, else, if that is closed, a new one."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
-    return _usable(Path(os.environ.get("AUTOGRAD_LITE_CACHE") or Path(base) / "autograd_lite"))
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or "~/.cache"
+    chosen = os.environ.get("AUTOGRAD_LITE_CACHE") or f"{base}/autograd_lite"
+    return _usable(chosen if chosen.startswith("~") else os.path.abspath(chosen))  # wherever the program goes later
 
 
 @cache
-def _usable(folder: Path) -> Path:
+def _usable(chosen: str) -> Path:
     try:
+        folder = Path(chosen).expanduser()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         about = folder.stat()
         ours = not hasattr(os, "getuid") or (
@@ -97,7 +100,7 @@ def _usable(folder: Path) -> Path:
         if ours:
             with tempfile.TemporaryFile(dir=folder):
                 return folder
-    except OSError:
+    except (OSError, RuntimeError):  # it cannot be written, or nobody has such a home
         pass
     return Path(tempfile.mkdtemp(prefix="autograd_lite"))
 
@@ -130,7 +133,8 @@ def _read(path: Path) -> bytes | None:
 
 
 def _write(path: Path, code: bytes) -> None:
-    """Write a file whole: another process sees all of it or nothing."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(_digest(code) + code)
-    os.replace(file.name, path)
+    """Write a file whole: another process sees all of it or nothing. If the disk is full, nobody sees it."""
+    with suppress(OSError):
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(_digest(code) + code)
+        os.replace(file.name, path)
