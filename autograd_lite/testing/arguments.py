@@ -114,6 +114,10 @@ def arguments(args: Sequence[Any], roots: Sequence[str], owner: str) -> Pack:
     """
     leaves = [leaf for root, arg in zip(roots, args) for leaf in leaves_of(arg, root)]
     homes = [home(x) for _, x in leaves]
+    if "hypothesis" in homes:
+        raise TypeError(
+            "check_gradients(args): a strategy stands inside a container: draw the whole, with st.tuples, say"
+        )
     owner = next((o for o in ("torch", "jax") if o in homes), owner)
     foreign = owner in ("torch", "jax")
 

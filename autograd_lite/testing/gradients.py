@@ -143,6 +143,7 @@ def at_all_points(check: Callable[..., Any], args: Sequence[Any]) -> Survey:
         except CannotTellError as error:
             (survey.flat if error.report.flat else survey.unclear).append(error.report)
 
+    at.__name__ = "check_gradients"  # what Hypothesis calls it if nothing can be drawn
     marks = [landmarks(arg) if home(arg) == "hypothesis" else [arg] for arg in args]
     for k in range(max(map(len, marks)) if all(marks) else 0):
         at([found[k % len(found)] for found in marks])

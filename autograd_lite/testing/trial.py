@@ -8,11 +8,13 @@ import numpy as np
 
 from autograd_lite.testing.adapters import Subject
 from autograd_lite.testing.arguments import Vector
-from autograd_lite.testing.numerical import Estimate, slope_of, units_of
+from autograd_lite.testing.numerical import STEPS, Estimate, slope_of, units_of
 from autograd_lite.testing.report import CANNOT_TELL, RIGHT, TOGETHER, WRONG, Partial, judge, suggestion
 
 FEW = 24  # so many inputs and outputs are looked at one by one
 ORACLES = ("mpmath", "complex step", "differences")
+MOST = 256  # so many pieces are looked at where kinks meet
+MEET = "kinks of several entries meet: pass fewer entries, or others"
 DIRECTIONS = 3  # more of them are moved together, in so many random ways
 
 
@@ -31,11 +33,14 @@ class Trial:
         each = self.n <= FEW and self.m <= FEW
         mix = self.random.choice([-1.0, 1.0], self.m) * self.random.uniform(1.0, 2.0, self.m)
         ws = [*np.eye(self.m)] if each or self.m == 1 else [mix]
-        gradients = [self.subject.pull(w) for w in ws]
-        for w, g in zip(ws, gradients):
-            rows = list(self.entries(w, g) if self.n <= FEW else self.directions(w, g))
+        found = [self.rows(w) for w in ws]
+        if not each and 1 < self.m <= MOST and any(map(_meet, found[0][1])):
+            ws = [*np.eye(self.m)]
+            found = [self.rows(w) for w in ws]
+        for w, (g, rows) in zip(ws, found):
             self.suggest(rows, w, g)
             self.report.partials += rows
+        gradients = [g for g, _ in found]
         self.try_again(ws[0], gradients[0])
         wrong = [row for row in self.report.partials if row.verdict == WRONG]
         if len(wrong) > (1 if self.n == 2 else 2) and wrong[0].hint and len({row.hint for row in wrong}) == 1:
@@ -44,6 +49,11 @@ class Trial:
             self.report.notes.append("the Jacobian is the transpose of the right one")
             for row in wrong:
                 row.hint = ""
+
+    def rows(self, w: Vector) -> tuple[Vector, list[Partial]]:
+        """The gradient of w @ f, and a verdict on each part of it that is looked at."""
+        g = self.subject.pull(w)
+        return g, list(self.entries(w, g) if self.n <= FEW else self.directions(w, g))
 
     def try_again(self, w: Vector, g: Vector) -> None:
         """What is on trial must say the same once more, and be a linear function of w."""
@@ -76,6 +86,8 @@ class Trial:
             if judge(got, estimate, self.rtol) != CANNOT_TELL:
                 break
         assert best is not None
+        if best.left != best.right and k is None and self.bends(i) > 1:
+            best = _met(best)
         unclear = self.oracle is None and judge(got, best, self.rtol) == CANNOT_TELL
         if k is not None and (unclear or self.oracle not in (None, "differences")):
             best, source = self.sharpen(k, i, best)
@@ -99,33 +111,63 @@ class Trial:
                 return Estimate(exact, 8.0 * math.ulp(exact), exact, exact, noise, span, notes), way
         return estimate, "differences"
 
+    def bends(self, i: int) -> int:
+        """How many outputs have a kink along input i: their second differences do not vanish with the step."""
+        y, unit = self.subject.call(self.subject.point), units_of(self.subject.point[i])[0]
+        up, down = (self.values[(i, unit), t] for t in (STEPS[-1], -STEPS[-1]))
+        return int(np.count_nonzero(np.abs(up + down - 2.0 * y) > 1e-3 * np.maximum(np.abs(up - y), np.abs(y - down))))
+
     def directions(self, w: Vector, g: Vector) -> Iterator[Partial]:
         """A verdict for each of some random directions; of one that is wrong, the entry that is."""
         steps = np.ldexp(1.0, np.where(self.subject.point, np.frexp(self.subject.point)[1] - 1, 0))
         g, named = g.copy(), False  # mended where an entry is found to be wrong: the next direction looks for another
+        everything = np.argsort(self.subject.point == 0.0, kind="stable")  # what is 0 by itself: kinks are there
         for count in range(DIRECTIONS):
             moves = self.random.choice([-1.0, 1.0], self.n) * steps
             title = f"random direction {count + 1}"
 
-            def along(part: Any, moves: Vector = moves, title: str = title) -> Partial:
+            def along(part: Vector, moves: Vector = moves, title: str = title) -> Partial:
+                if part.size == 1:
+                    return self.entry(w, int(part[0]), g[part[0]])
                 u = np.zeros(self.n)
                 u[part] = moves[part]
                 claim, size = float(g[part] @ u[part]), float(np.linalg.norm(g[part] * u[part]))
                 estimate = self.slope(w, u, claim)
-                if isinstance(part, slice):
+                estimate = _met(estimate) if estimate.left != estimate.right else estimate
+                if part is everything:
                     self.seen.append((w, u, estimate))
-                verdict = judge(claim, estimate, self.rtol, 1e3 * size)
-                return Partial(title, claim, estimate, verdict)
+                return Partial(title, claim, estimate, judge(claim, estimate, self.rtol, 1e3 * size))
 
-            row = along(slice(None))
+            row = along(everything)
             if row.verdict == WRONG:
-                i = _narrowed(self.n, lambda part: along(part).verdict == WRONG)
+                i = _narrowed(everything, lambda part: along(part).verdict == WRONG)
                 exact, whole = self.one_output(w, i, g[i])
                 if exact.verdict == WRONG:
                     row, named, g[i] = exact, True, whole.estimate.value
             elif named:
-                break
+                return
+            if _meet(row) or (row.verdict == WRONG and exact.verdict == RIGHT):  # kinks may cancel along a direction
+                yield from self.apart(everything, along, w, g)
+                return
             yield row
+
+    def apart(self, part: Vector, along: Callable[[Vector], Partial], w: Vector, g: Vector) -> Iterator[Partial]:
+        """A verdict for each of two halves, and of halves of these, until kinks do not meet in a piece."""
+        todo = [part]
+        for count in range(MOST):
+            if not todo:
+                return
+            part = todo.pop()
+            row = along(part)
+            if part.size == 1:
+                yield self.one_output(w, int(part[0]), g[part[0]])[0] if row.verdict == WRONG else row
+            elif (_meet(row) or row.verdict == WRONG) and count + len(todo) < MOST - 2:
+                todo += [part[part.size // 2 :], part[: part.size // 2]]
+            else:
+                if row.verdict == WRONG:
+                    row.estimate = _met(row.estimate)
+                    row.verdict = CANNOT_TELL
+                yield row
 
     def one_output(self, w: Vector, i: int, got: float) -> tuple[Partial, Partial]:
         """Input i by itself, in a mix of outputs; and before it, if that is wrong, in the output that is."""
@@ -137,7 +179,7 @@ class Trial:
         if whole.verdict != WRONG or np.count_nonzero(w) == 1:
             return whole, whole
         outputs = np.arange(self.m)
-        k = _narrowed(self.m, lambda part: row(np.where(np.isin(outputs, part), w, 0.0)).verdict == WRONG)
+        k = _narrowed(outputs, lambda part: row(np.where(np.isin(outputs, part), w, 0.0)).verdict == WRONG)
         exact = row(np.eye(self.m)[k])
         return (exact if exact.verdict == WRONG else whole), whole
 
@@ -183,10 +225,18 @@ class Trial:
         }
 
 
-def _narrowed(count: int, bad: Callable[[Vector], bool]) -> int:
-    """The one of so many that is bad, if a group is bad when one in it is: halves, and of a bad one halves again."""
-    part = np.arange(count)
+def _narrowed(part: Vector, bad: Callable[[Vector], bool]) -> int:
+    """The one of a group that is bad, if a group is bad when one in it is: halves, and of a bad one halves again."""
     while part.size > 1:
         half = part[: part.size // 2]
         part = half if bad(half) else part[part.size // 2 :]
     return int(part[0])
+
+
+def _met(estimate: Estimate) -> Estimate:
+    """A slope along several entries with kinks: what each may be between its own two slopes is not seen."""
+    return estimate._replace(error=math.inf, notes=(*estimate.notes, MEET))
+
+
+def _meet(row: Partial) -> bool:
+    return MEET in row.estimate.notes

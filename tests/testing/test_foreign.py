@@ -348,6 +348,8 @@ def test_questions_that_are_refused():
         check_gradients(lambda x: None, 1.0, grad=lambda x: x)
     with pytest.raises(WrongGradientError, match="the derivative returns None: is a `return` missing"):
         check_gradients(lambda x: float(x.sum()), np.ones(2), grad=lambda x: None)
+    with pytest.raises(TypeError, match="a strategy stands inside a container"):
+        check_gradients(np.sum, [st.floats(0, 1), 2.0], grad=np.ones_like)
     for rtol in (0, -1e-3, math.nan, "1e-6"):
         with pytest.raises((TypeError, ValueError), match=r"check_gradients\(rtol\) must be"):
             check_gradients(math.sin, 1.0, grad=math.cos, rtol=rtol)
@@ -423,6 +425,32 @@ def test_many_outputs():
     wrong[7, 11] *= 2.0
     with pytest.raises(WrongGradientError, match=r"df\[7\]/dx\[11\] .*ratio 2"):
         check_gradients(lambda x: W @ x, np.ones(30), jac=lambda x: wrong)
+
+
+@pytest.mark.parametrize("n", [30, 100])
+def test_kinks_that_meet_are_looked_at_one_by_one(n):
+    """At many zeros a relu may have slopes 0 to 1, in any sum with signs: the whole is neither right nor wrong."""
+    signs, x = random.choice([-1.0, 1.0], n), random.normal(size=n)
+    x[::3] = 0.0
+    x[7] = 2.0
+    relu, where = lambda x: np.maximum(x, 0.0), np.where(np.arange(n) == 7, 2.0, 1.0)
+    for point in (x, np.zeros(n)):
+        check_gradients(lambda x: float(signs @ relu(x)), point, grad=lambda x: signs * (x > 0))
+        check_gradients(relu, point, vjp=lambda dout, x: dout * (x > 0))
+    with pytest.raises(WrongGradientError, match=r"df/dx\[7\] .*ratio 2"):
+        check_gradients(lambda x: float(signs @ relu(x)), x, grad=lambda x: signs * (x > 0) * where)
+    with pytest.raises(WrongGradientError, match=r"df\[7\]/dx\[7\] .*ratio 2"):
+        check_gradients(relu, x, vjp=lambda dout, x: dout * (x > 0) * where)
+
+
+def test_kinks_of_many_outputs_and_of_too_many_inputs():
+    W = random.normal(size=(40, 3))  # noqa: N806
+    layer = lambda x: np.maximum(W @ x, 0.0)
+    check_gradients(layer, np.zeros(3), vjp=lambda dout, x: W.T @ (dout * (W @ x > 0)))
+    with pytest.raises(WrongGradientError):
+        check_gradients(layer, np.zeros(3), vjp=lambda dout, x: W.T @ dout * 2.0)
+    with pytest.raises(CannotTellError, match="kinks of several entries meet: pass fewer entries"):
+        check_gradients(lambda x: np.sum(np.abs(x)), np.zeros(2000), grad=lambda x: 1.0 + 0.0 * x)
 
 
 # --- strategies ------------------------------------------------------------------------------------------------------
