@@ -21,13 +21,14 @@ def check_calls_alike(f: Callable[..., Any], inputs: Any, name: str) -> None:
 
 
 def check_recorded_alike(tape: Tape, call: Callable[[], Any], name: str, times: int) -> None:
-    """The same for a call while this tape runs."""
+    """The same for a call while this tape runs, on which it leaves nothing."""
     calls: list[list[Any]] = []
     drawn: list[Any] = []
-    spread = tape.spread
+    start, spread = len(tape), tape.spread
     for _ in range(times):
         tape.spread = dict(spread)  # what one call spreads over lanes is not there for the next
         calls.append(described(tape, call, name))
+        del tape[start:]
         drawn.append(random_states())
     tape.spread = spread
     if drawn[1:] != drawn[:-1] or not all(same_calls(calls[0], call) for call in calls):
