@@ -65,15 +65,20 @@ def release(v: Value) -> None:
     over the stack for that, but of a browser's it sees only a part, and a few thousand nodes end the kernel.
     """
     global _letting_go
-    _dying.append((getattr(v, "_parents", ()), v.__dict__))  # none yet if what it was made of was refused
+    if not getattr(v, "_parents", ()):  # there are none yet if what it was made of was refused
+        return
+    if _letting_go:
+        _dying.append(v._parents)
+        v._parents = ()
+        return
+    _dying.append((v._parents, v.__dict__))  # whose entries may be parents too
     v._parents, v.__dict__ = (), {}
-    if not _letting_go:
-        _letting_go = True
-        try:
-            while _dying:
-                _dying.pop()
-        finally:
-            _letting_go = False
+    _letting_go = True
+    try:
+        while _dying:
+            _dying.pop()
+    finally:
+        _letting_go = False
 
 
 def _primitive(v: Value) -> Primitive:

@@ -106,6 +106,22 @@ def test_no_page_is_wider_than_the_window(site, served, browser, width, theme):
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
+def test_the_start_page_is_whole_in_one_screen(served, browser):
+    size = {"width": 1280, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        for root in ("", "/zh"):
+            browser.get(f"{served[0]}{root}/index.html")
+            ends = browser.execute_script(
+                "return [...document.querySelectorAll('.start .panel, .start .doors a')]"
+                ".map((part) => part.getBoundingClientRect().bottom)"
+            )
+            assert len(ends) == 6
+            assert max(ends) <= 800
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def test_the_start_page_has_a_graph_that_follows_its_leaves_and_a_network_that_learns(served, browser):
     for root in ("", "/zh"):
         browser.get(f"{served[0]}{root}/index.html")
@@ -143,13 +159,17 @@ def test_every_page_leads_to_the_other_language(site):
             assert f'hreflang="{there}"' in page, path
 
 
-def test_one_script_tag_embeds_a_graph_in_anybodys_page(served, browser, tmp_path):
+@pytest.mark.parametrize("show", ["graph", "playground"])
+def test_one_script_tag_embeds_what_can_be_played_with_in_anybodys_page(served, browser, tmp_path, show):
+    address, refused = served
     page = tmp_path / "mine.html"
-    page.write_text(f'<!doctype html><p>My page.</p><script src="{served[0]}/embed.js" data-show="graph"></script>')
+    page.write_text(f'<!doctype html><p>My page.</p><script src="{address}/embed.js" data-show="{show}"></script>')
     browser.get(page.as_uri())
     browser.switch_to.frame(wait_for(browser, "return document.querySelector('iframe')", 20))
-    wait_for(browser, "return document.querySelector('svg') !== null", 20)
+    wait_for(browser, "return document.querySelector('svg, canvas') !== null", 20)
+    assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
     browser.switch_to.default_content()
+    assert refused == []
 
 
 def test_what_is_fetched_is_fixed_by_version_and_sum_and_by_nobodys_mirror():
