@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from autograd_lite.core.primitives import CONSTANT, PRIMITIVES, Primitive
-from autograd_lite.core.value import COPYING, Value, build, made_by, number_of, topological_order
+from autograd_lite.core.value import COPYING, Value, build, leaf_kind, number_of, topological_order
 
 Attributes = dict[str, Any] | None
 Step = tuple[str, float, float, tuple[int, ...], tuple[float, ...], Attributes]
@@ -83,7 +83,7 @@ def release(v: Value) -> None:
 
 def _primitive(v: Value) -> Primitive:
     """That of a copy: a copy of a leaf is a leaf made here."""
-    return made_by() if not v._parents and v._primitive is not CONSTANT else v._primitive
+    return leaf_kind() if not v._parents and v._primitive is not CONSTANT else v._primitive
 
 
 def _captured(v: Value) -> tuple[float, ...]:
@@ -96,7 +96,7 @@ def _attributes(v: Value) -> dict[str, Any]:
 
 
 def _leaf(kind: type[Value], data: float, grad: float, is_constant: bool, attributes: Attributes) -> Value:
-    return _node(kind, data, grad, CONSTANT if is_constant else made_by(), (), (), attributes)
+    return _node(kind, data, grad, CONSTANT if is_constant else leaf_kind(), (), (), attributes)
 
 
 def _graph(kind: type[Value], inputs: list[Value], constants: list[float], steps: list[Step]) -> Value:

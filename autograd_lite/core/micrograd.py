@@ -12,7 +12,7 @@ from autograd_lite.core import table as table
 from autograd_lite.core.backward import run_closure
 from autograd_lite.core.checks import as_float, as_list, shown
 from autograd_lite.core.primitives import CONSTANT, Primitive
-from autograd_lite.core.value import NO_WORD, Value, active, made_by, number_of
+from autograd_lite.core.value import NO_WORD, Value, active, leaf_kind, number_of
 
 LOCAL = Primitive("local", as_float, lambda g, *slopes: [g * slope for slope in slopes], "", "", by_hand=True)
 
@@ -48,7 +48,7 @@ def record_by_hand(node: Value, children: Iterable[Any], op: Any) -> None:
                 break
         node._primitive, node._captured = LOCAL, op
     elif isinstance(op, str):
-        node._primitive = _named(op, len(parents)) if parents or op else made_by()
+        node._primitive = _named(op, len(parents)) if parents or op else leaf_kind()
         node._captured = ()
     elif isinstance(op, (tuple, list)) and len(op) == len(parents):
         record_by_hand(node, parents, tuple(op)) if parents else None

@@ -5,7 +5,7 @@ end in another order than they began.
 """
 
 import gc
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from math import isfinite
@@ -18,7 +18,7 @@ from autograd_lite.core.value import (
     Modes,
     Number,
     Value,
-    _made_by,
+    _leaf_kind,
     _modes,
     active,
     as_data,
@@ -151,12 +151,6 @@ def no_gc() -> Block:
 def _without_collector() -> Generator[None, None, None]:
     block = object()
 
-    def enter() -> None:
-        with COLLECTOR:
-            _resting[block] = True
-            _resting.setdefault(WAS_ON, gc.isenabled())
-            gc.disable()
-
     def leave() -> None:
         with COLLECTOR:
             _resting.pop(block, None)
@@ -165,7 +159,10 @@ def _without_collector() -> Generator[None, None, None]:
                 del _resting[WAS_ON]
 
     try:
-        enter()
+        with COLLECTOR:
+            _resting[block] = True
+            _resting.setdefault(WAS_ON, gc.isenabled())
+            gc.disable()
         yield
     finally:
         try:
@@ -202,7 +199,7 @@ def as_numbers() -> Primitive:
     It returns the kind that new leaves are of in this context.
     """
     inside = kind_of_leaf()
-    _made_by.set(inside)
+    _leaf_kind.set(inside)
     if not is_recording():
         _modes.set((*active(), WithGraph()))
     return inside
@@ -210,7 +207,7 @@ def as_numbers() -> Primitive:
 
 def only(mode: Mode) -> None:
     """From here on, to the end of this context, recording is as `mode` has it, whatever is around."""
-    _made_by.set(LEAF)
+    _leaf_kind.set(LEAF)
     _modes.set((mode,))
 
 
@@ -221,16 +218,10 @@ def is_watched() -> bool:
 
 def is_recording() -> bool:
     """Whether operations record a graph: False inside `no_grad()`."""
-    return not any(isinstance(mode, WithoutGraph) for mode in _up_to(active(), WithGraph))
-
-
-def _up_to(modes: Modes, *stop: type[Mode]) -> Iterator[Mode]:
-    """The modes that count, the innermost first, up to one of the kinds in `stop`."""
-    for mode in reversed(modes):
-        if isinstance(mode, stop):
-            return
-        if not mode.ended:
-            yield mode
+    for mode in reversed(active()):
+        if isinstance(mode, (WithGraph, WithoutGraph)) and not mode.ended:
+            return isinstance(mode, WithGraph)
+    return True
 
 
 class WithoutGraph(Mode):
@@ -279,8 +270,7 @@ class Anomaly(Mode):
                     )
                 raise FloatingPointError(
                     f"the gradient that {_describe(node.op, node.parents)}{label} hands to operand {i} is "
-                    f"{as_data(d)}; "
-                    f"the node's value is {node._data}, its own gradient {as_data(g)}"
+                    f"{as_data(d)}; the node's value is {node._data}, its own gradient {as_data(g)}"
                 )
 
 

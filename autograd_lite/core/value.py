@@ -66,7 +66,7 @@ class Value(Methods):
     ) -> None:  # fmt: skip
         self._data = data if type(data) is float else as_float(data, "Value(data)")
         self._grad = 0.0
-        self._primitive = made_by()
+        self._primitive = leaf_kind()
         self._parents = ()
         if label is not None:
             if not isinstance(label, str):
@@ -153,7 +153,7 @@ class Value(Methods):
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Value):
-            return self is other if made_by() is LEAF else number_of(self, EQUALITY) == number_of(other, EQUALITY)
+            return self is other if leaf_kind() is LEAF else number_of(self, EQUALITY) == number_of(other, EQUALITY)
         return number_of(self, EQUALITY) == other if isinstance(other, (float, AnyNumber)) else NotImplemented
 
     __hash__ = object.__hash__
@@ -258,9 +258,9 @@ def as_data(x: Number) -> float:
 
 Modes: TypeAlias = tuple[Any, ...]  # of `Mode`, see modes.py
 _modes: ContextVar[Modes] = ContextVar("modes", default=())
-_made_by: ContextVar[Primitive] = ContextVar("made_by", default=LEAF)
+_leaf_kind: ContextVar[Primitive] = ContextVar("leaf_kind", default=LEAF)
 active = _modes.get  # the modes of this context, the innermost last
-made_by = _made_by.get  # the kind of new leaves: LEAF, or one of its own while a transform runs a function of numbers
+leaf_kind = _leaf_kind.get  # what new leaves are: LEAF, or a kind of its own while a transform runs a function
 
 
 def _innermost(modes: Modes) -> tuple[Any, Modes]:

@@ -24,7 +24,7 @@ from autograd_lite.core.value import (
     as_data,
     as_value,
     is_known,
-    made_by,
+    leaf_kind,
     number_of,
     topological_order,
     variable,
@@ -183,7 +183,7 @@ class _Call:
         from_outside = bool(outside) or any(x.parents for x in self.inputs)
         for v in (*self.inputs, *others):
             if v._primitive is inside:
-                v._primitive = made_by()  # from here on of the function around this one, if there is one
+                v._primitive = leaf_kind()  # from here on of the function around this one, if there is one
         self.recording = nested and (from_outside or not all(map(is_known, self.outputs)))
         if not nested:
             for y in self.outputs:
