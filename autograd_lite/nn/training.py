@@ -8,7 +8,7 @@ from autograd_lite.core.checks import as_list, check_flag, check_size, shown
 from autograd_lite.core.modes import is_recording, is_watched, no_grad
 from autograd_lite.nn.history import GrowingCurves, History, line
 from autograd_lite.nn.module import Module, Seed, generator
-from autograd_lite.nn.steps import (
+from autograd_lite.nn.stepping import (
     Measure,
     Measures,
     Step,
