@@ -47,7 +47,7 @@ class History:
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the losses over the epochs, and the metrics by a scale on the right; on Matplotlib's axes `ax` or new
-        ones, which it returns. Raises ImportError without Matplotlib (`pip install matplotlib`).
+        ones, which it returns. Raises ImportError without Matplotlib (`pip install matplotlib`), TypeError for no axes.
         """
         if ax is None:
             try:
@@ -56,6 +56,10 @@ class History:
                 raise ImportError("history.plot() needs matplotlib: pip install matplotlib") from error
 
             _, ax = pyplot.subplots()
+        if not hasattr(ax, "twinx"):
+            raise TypeError(
+                f"history.plot(ax) must be axes of Matplotlib, such as pyplot.subplots()[1], not {shown(ax)}"
+            )
         if not self.epochs:
             return ax
         losses = [name for name in self.epochs[0] if name in ("loss", "val_loss")]

@@ -217,6 +217,9 @@ def test_history_draws_itself():
     axes = history.plot(Figure().subplots())
     assert [line.get_label() for line in axes.lines] == ["loss", "val_loss"]
     assert list(axes.lines[0].get_ydata()) == history["loss"]
+    for run in (history, nn.History()):
+        with pytest.raises(TypeError, match=r"history.plot\(ax\) must be axes of Matplotlib"):
+            run.plot(3)
 
 
 GROWING = """

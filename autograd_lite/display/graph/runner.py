@@ -33,7 +33,7 @@ def render(dot: str, suffix: str) -> bytes:
         program = shutil.which("dot") or program
         if "graphviz-pure" in program:
             warnings.warn("graphviz-pure has no wide letters for PNG: save as .svg, or install Graphviz", stacklevel=3)
-    problem = ""
+    problem, remedy = "", "correct or unset AUTOGRAD_LITE_DOT" if os.environ.get("AUTOGRAD_LITE_DOT") else INSTALL
     for options in ATTEMPTS:
         try:
             done = subprocess.run(
@@ -44,14 +44,14 @@ def render(dot: str, suffix: str) -> bytes:
                 check=False,
             )
         except OSError as error:
-            raise RenderError(f"cannot run the renderer {program}: {error}. To mend it: {INSTALL}") from error
+            raise RenderError(f"cannot run the renderer {program}: {error}. To mend it: {remedy}") from error
         except subprocess.TimeoutExpired:
             problem = f"the renderer takes longer than {TIMEOUT:g} s: draw fewer boxes, draw(value, limit=50)"
             continue
         if done.returncode == 0 and done.stdout:
             return done.stdout.replace(FITTING.encode(), b"") if suffix == "svg" else done.stdout
         said = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it gave no picture"]
-        problem = f"the renderer {program} cannot make {suffix}: {said[0]}. To mend it: {INSTALL}"
+        problem = f"the renderer {program} cannot make {suffix}: {said[0]}. To mend it: {remedy}"
     raise RenderError(problem)
 
 
