@@ -127,7 +127,7 @@ def translate_notebook(notebook: dict[str, Any], catalogue: Mapping[str, str]) -
                 output["text"] = [_printed(line, spoken(source), catalogue) for line in lines]
         elif is_figure(cell):
             words = {HOLE.sub("…", x): HOLE.sub("…", catalogue[x]) for x in labels(source) if x in catalogue}
-            explained = "；".join(f"{word} {other}" for word, other in words.items())
+            explained = "；".join(f"{word} = {other}" for word, other in words.items())
             text = f"<small>图中文字：{explained}。</small>"
             below = {"cell_type": "markdown", "id": f"{cell['id']}-words", "metadata": {}, "source": text}
             notebook["cells"] += [below] if words else []
