@@ -50,10 +50,11 @@ def fit(
     `jit=True` compiles the whole step, under the rules of `jit` (see `Trainer`): model and loss must not branch on
     numbers, nor, with a `batch_size`, on targets or index by them. The losses of `nn` and the metrics may take classes
     all the same. The model is recorded once for all samples of a batch, so that it must do the same each time it is
-    called: one that draws random numbers is a TracingError. Parameters are written back when `validation`, `stop` or
-    `callback` look at them, and at the end; what a `callback` changes of model, loss or optimiser counts. `jit="auto"`
-    compiles what can be compiled, and trains eagerly what cannot; then the history's `note` says why, and so does a
-    line beside the bar. Inside `detect_anomaly()` all is eager.
+    called: one that draws random numbers is a TracingError, as are such a loss and such an optimiser. Parameters are
+    written back when `validation`, `stop`, `callback` or metrics of one's own look at them, and at the end; what a
+    `callback` changes of model, loss or optimiser counts. `jit="auto"` compiles what can be compiled, and trains
+    eagerly what cannot; then the history's `note` says why, and so does a line beside the bar. Inside
+    `detect_anomaly()` all is eager.
 
     A ValueError for data that do not pair up; a FloatingPointError, before the model is changed, for a loss that is not
     finite.
