@@ -1,6 +1,5 @@
 """`explore`: the page on which a function's tangent can be dragged along its curve."""
 
-from importlib.resources import files
 from os import PathLike
 from typing import Any
 
@@ -45,13 +44,12 @@ class Exploration:
             "held": [plain(x) for x in recorded.held],
             "colours": COLOURS,
         }
-        own = files(__package__)
         scripts = with_common(
             f"const run = (() => {{\n{runnable(recorded.program)}\nreturn run;\n}})();",
-            own.joinpath("static", "explore.js").read_text(encoding="utf-8"),
+            asset("explore.js", __package__),
             "const mount = (host, data) => mountExplore(host, data, run);",
         )
-        styles = [asset("page.css"), own.joinpath("static", "explore.css").read_text(encoding="utf-8")]
+        styles = [asset("page.css"), asset("explore.css", __package__)]
         return Page(self._title(), scripts, styles, data, picture(recorded, self._title()), self._language)
 
 

@@ -1,7 +1,6 @@
 """A network that one can watch learn: a page that trains it, in a browser, with no kernel behind it."""
 
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from os import PathLike
 from typing import Any
 
@@ -113,11 +112,14 @@ class Playground:
     def _page(self) -> Page:
         """The page; where scripts do not run, the network as it stands."""
         mount = "const mount = (host, data) => mountPlayground(host, data, programs);"
-        styles, still = [asset("page.css"), _asset("playground.css")], self._still.image("autograd-lite-still")
+        styles, still = (
+            [asset("page.css"), asset("playground.css", __package__)],
+            self._still.image("autograd-lite-still"),
+        )
         return Page(self._title, [*self._scripts(), mount], styles, self._data, still, self._language)
 
     def _scripts(self) -> list[str]:
-        return with_common(self._programs.source(), _asset("playground.js"))
+        return with_common(self._programs.source(), asset("playground.js", __package__))
 
     def _repr_html_(self) -> str:
         return self._page().fragment()
@@ -220,7 +222,3 @@ def _content(
         "square": SQUARE,
         "curve": CURVE,
     }
-
-
-def _asset(name: str) -> str:
-    return files(__package__).joinpath("static", name).read_text(encoding="utf-8")

@@ -89,8 +89,9 @@ def with_common(*scripts: str) -> list[str]:
     return [f"const TEXTS = {literal(texts)};", shared, *scripts]
 
 
-def asset(name: str) -> str:
-    return files(__package__).joinpath("static", name).read_text(encoding="utf-8")
+def asset(name: str, package: str | None = None) -> str:
+    """A script or style beside a page of this package, or of another."""
+    return files(package or __package__).joinpath("static", name).read_text(encoding="utf-8")
 
 
 def plain(x: float) -> float | str:

@@ -1,6 +1,5 @@
 """The page of steps: content, and the program that computes it, as a `Page`."""
 
-from importlib.resources import files
 from typing import Any
 
 from autograd_lite.compiler.backends.javascript.loading import runnable
@@ -10,13 +9,12 @@ from autograd_lite.display.pages.html import Page, asset, with_common
 
 def scripts(compute: Program | None) -> list[str]:
     """The scripts of a page, which define `mountSteps` and, with a program, `run`."""
-    own = files(__package__).joinpath("static", "steps.js").read_text(encoding="utf-8")
     program = [f"const run = (() => {{\n{runnable(compute)}\nreturn run;\n}})();"] if compute else []
-    return with_common(*program, own)
+    return with_common(*program, asset("steps.js", __package__))
 
 
 def styles() -> list[str]:
-    return [asset("page.css"), files(__package__).joinpath("static", "steps.css").read_text(encoding="utf-8")]
+    return [asset("page.css"), asset("steps.css", __package__)]
 
 
 def page(title: str, data: dict[str, Any], compute: Program | None, still: str, language: str | None) -> Page:
