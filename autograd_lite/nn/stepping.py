@@ -75,9 +75,10 @@ def compiled_steps(
             batches.trainer.write_back()
 
         def check(loss: float, outputs: list[Any], slopes: Any) -> None:
-            with no_grad():
-                beside = results_of(metrics, outputs, [samples[i] for i in batch]) if metrics else {}
-            measured.update({"loss": loss, **numbers_of(beside)})
+            measured["loss"] = loss
+            if metrics:
+                with no_grad():
+                    measured.update(numbers_of(results_of(metrics, outputs, [samples[i] for i in batch])))
             _check_finite(measures["loss"], optimizer, where)(loss, slopes)
 
         batches.step(batch, check)

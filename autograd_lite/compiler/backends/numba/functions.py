@@ -236,8 +236,20 @@ def lost(count: int) -> float:
 @inlined
 def exact_dot(bias: float, n: int, m: Any, a: int, k: int, b: int, h: int) -> float:
     """The sum of a number and n products m[a + k*j] * m[b + h*j]; where they cancel, of their rounding errors too."""
+    total, squares, errors, lost_errors = bias, bias * bias, 0.0, 0.0
+    left, right = a, b
+    for j in range(n):
+        product = m[left] * m[right]
+        left += k
+        right += h
+        total, error = two_sum(total, product)
+        errors, error = two_sum(errors, error)
+        lost_errors += abs(error)
+        squares += product * product
+    if lost_errors == 0.0 and 1e-280 < squares < 16.0 * total * total:
+        return total + errors  # halfway between two floats, exactly: frequent where few numbers of one size meet
     room = new(2 * n + 1)
-    terms, total = carray(room, 2 * n + 1), 0.0
+    terms = carray(room, 2 * n + 1)
     for j in range(n):
         error = product_error(m[a], m[b])
         terms[j], terms[n + 1 + j] = m[a] * m[b], error if error - error == 0.0 else large_product_error(m[a], m[b])

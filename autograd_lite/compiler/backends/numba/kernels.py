@@ -111,7 +111,8 @@ def dots(o: Any, x: Any, m: Any) -> None:
             total = simd.compensated(total, errors, product_errors, squares, slack)
             if simd.has_nan(total, n):
                 for j in range(n):
-                    m[y + j] = exact_dot(m[y + j], int(count), m, left, k, right + j, h)
+                    y_j = simd.lane(total, j)
+                    m[y + j] = y_j if y_j == y_j else exact_dot(m[y + j], int(count), m, left, k, right + j, h)
             else:
                 simd.store(m, y, total, n)
 

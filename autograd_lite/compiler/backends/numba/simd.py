@@ -95,6 +95,12 @@ def store(context: Any, m: Any, i: Any, v: Any, n: Any) -> Any:
 
 
 @intrinsic
+def lane(context: Any, v: Any, j: Any) -> Any:
+    """Lane j as a float."""
+    return types.float64(v, j), lambda context, builder, signature, args: builder.extract_element(*args)
+
+
+@intrinsic
 def product_error(context: Any, a: Any, b: Any) -> Any:
     """What rounding took from a * b."""
     return a(a, b), lambda context, builder, signature, args: _product_error(builder, *args)
