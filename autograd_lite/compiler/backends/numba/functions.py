@@ -238,7 +238,7 @@ def exact_dot(bias: float, n: int, m: Any, a: int, k: int, b: int, h: int) -> fl
     """The sum of a number and n products m[a + k*j] * m[b + h*j]; where they cancel, of their rounding errors too."""
     total, squares, errors, lost_errors = bias, bias * bias, 0.0, 0.0
     left, right = a, b
-    for j in range(n):
+    for _ in range(n):
         product = m[left] * m[right]
         left += k
         right += h
