@@ -15,7 +15,16 @@ from autograd_lite.core.modes import is_recording, no_gc, only
 from autograd_lite.core.primitives import Primitive
 from autograd_lite.core.value import Value, as_data, as_value, build, topological_order
 from autograd_lite.transforms.linearize import between, pull_back
-from autograd_lite.transforms.pytree import NUMBER, Static, Structure, array, flatten, is_array_type, unflatten
+from autograd_lite.transforms.pytree import (
+    NUMBER,
+    Static,
+    Structure,
+    array,
+    container,
+    flatten,
+    is_array_type,
+    unflatten,
+)
 
 
 class Traced(NamedTuple):
@@ -196,24 +205,28 @@ def name_of(f: Callable[..., Any]) -> str:
     return getattr(f, "__name__", None) or type(f).__name__
 
 
-def assemble(structure: Structure, outputs: Sequence[Any], start: int = 0) -> Any:
-    """The tree of this structure with the outputs from `start` on; arrays are cut out whole."""
+def assemble(structure: Structure, outputs: Sequence[Any]) -> Any:
+    """The tree of this structure with these outputs; arrays are cut out whole."""
+    return _assembled(structure, outputs, 0)[0]
+
+
+def _assembled(structure: Structure, outputs: Sequence[Any], start: int) -> tuple[Any, int]:
+    """The tree of the outputs from `start` on, and where the next begins."""
     kind = structure.kind
     if kind is Static:
-        return structure.keys[0]
+        return structure.keys[0], start
     if kind is None:
         y = outputs[start]
-        return y if hasattr(y, "aval") else float(y)  # a number of JAX may be a stand-in itself
+        return y if hasattr(y, "aval") else float(y), start + 1  # a number of JAX may be a stand-in itself
     if is_array_type(kind):
-        part: Any = outputs[start : start + len(structure)]
-        return array(part, structure.keys) if isinstance(part, list) else part.reshape(structure.keys)
+        end = start + len(structure)
+        part: Any = outputs[start:end]
+        return array(part, structure.keys) if isinstance(part, list) else part.reshape(structure.keys), end
     children = []
     for child in structure.children:
-        children.append(assemble(child, outputs, start))
-        start += len(child)
-    if kind is dict:
-        return dict(zip(structure.keys, children))
-    return kind(*children) if hasattr(kind, "_fields") else kind(children)
+        x, start = _assembled(child, outputs, start)
+        children.append(x)
+    return container(structure, children), start
 
 
 def _numbers(chunks: Sequence[Any]) -> list[Any]:

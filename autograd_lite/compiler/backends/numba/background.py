@@ -53,6 +53,8 @@ def ask(kernels: Sequence[Kernel]) -> bool:
             return False
         try:
             if not runs:
+                if _process is not None and _process.stdin is not None:
+                    _process.stdin.close()
                 _process = subprocess.Popen(
                     [sys.executable, "-c", WORK],
                     stdin=subprocess.PIPE,
