@@ -67,12 +67,10 @@ def release(v: Value) -> None:
     global _letting_go
     if not getattr(v, "_parents", ()):  # there are none yet if what it was made of was refused
         return
-    if _letting_go:
-        _dying.append(v._parents)
-        v._parents = ()
-        return
     _dying.append((v._parents, v.__dict__))  # whose entries may be parents too
     v._parents, v.__dict__ = (), {}
+    if _letting_go:
+        return
     _letting_go = True
     try:
         while _dying:

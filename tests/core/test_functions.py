@@ -1,4 +1,4 @@
-"""The public functions: numbers or Values, IEEE results, kinks and bad input. Their accuracy is in test_table.py."""
+"""The public functions: numbers or Values, IEEE results, kinks and bad input. Their accuracy is in tests/numeric."""
 
 import doctest
 import math

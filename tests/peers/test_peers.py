@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 import peers
 import pytest
-import test_table
+import test_accuracy
 
 from autograd_lite import Value
 from autograd_lite.core.primitives import PRIMITIVES
@@ -56,7 +56,7 @@ def ours(name, xs, i):
 @pytest.mark.parametrize("name", peers.NAMES)
 def test_ordinary_points_agree(peer, name):
     pytest.importorskip(peer)
-    low, high = test_table.DOMAINS.get(name, (-math.inf, math.inf))
+    low, high = test_accuracy.DOMAINS.get(name, (-math.inf, math.inf))
     for xs in ORDINARY[PRIMITIVES[name].arity]:
         for i in range(len(xs)):
             mine = ours(name, xs, i)
@@ -68,7 +68,7 @@ def test_ordinary_points_agree(peer, name):
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize(("peer", "name", "xs", "i"), WRONG)
 def test_where_the_peer_is_wrong_the_table_is_right(peer, name, xs, i):
-    expected = test_table.truth(name, xs, (i,))
+    expected = test_accuracy.truth(name, xs, (i,))
     assert ulp_distance(ours(name, xs, i), expected) <= 4.0
     pytest.importorskip(peer)
     if not f"{version(peer)}.".startswith(f"{SEEN[peer]}."):

@@ -16,15 +16,16 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "core"))
+sys.path += [str(Path(__file__).parents[1] / room) for room in ("core", "numeric")]
+import test_accuracy
 import test_table
 
 from autograd_lite import Value
 from autograd_lite.core import table as table
 from autograd_lite.core.primitives import PRIMITIVES, Primitive
 
-test_table.truth = functools.lru_cache(maxsize=None)(test_table.truth)
-grid = functools.lru_cache(maxsize=None)(test_table.grid)
+test_accuracy.truth = functools.lru_cache(maxsize=None)(test_accuracy.truth)
+grid = functools.lru_cache(maxsize=None)(test_accuracy.grid)
 Mutant = tuple[str, dict[str, Any]]  # how it reads, and the names to replace: of a primitive, or in `table`
 
 SWAPS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
@@ -194,9 +195,9 @@ def is_noticed(name: str, replaced: dict[str, Any]) -> bool:
 
 def fails(name: str) -> bool:
     try:
-        if any(True for xs in grid(name) for _ in test_table.failures(name, xs)):
+        if any(True for xs in grid(name) for _ in test_accuracy.failures(name, xs)):
             return True
-        test_table.test_a_closure_is_linear_in_the_gradient(name)
+        test_accuracy.test_a_closure_is_linear_in_the_gradient(name)
         for kink in test_table.KINKS:
             if kink[0] == name:
                 test_table.test_where_no_derivative_exists_the_convention_holds(*kink)
