@@ -116,7 +116,7 @@ def test_the_core_reads_alone():
 def test_the_tests_mirror_the_folders():
     names = {p.name for p in (ROOT / "tests").iterdir() if p.is_dir() and not p.name.startswith(("_", "."))}
     others = {"benchmarks", "browser", "docs", "peers", "systems", "tools"}
-    assert names - {"site"} == {*ORDER, *others} - {"numeric"}
+    assert names == {*ORDER, *others}
 
 
 def test_a_circle_is_found():
