@@ -57,7 +57,8 @@ def check_gradients(
     is wrong but something cannot be told. What f itself raises at `args` is raised as it is; what it raises nearby
     stands in the report. Forward mode (`jvp`) and complex numbers are out of its scope.
 
-    >>> print(check_gradients(lambda x: x @ x, np.array([1.0, 2.0]), grad=lambda x: 2 * x))
+    >>> import numpy as np
+    >>> print(check_gradients(lambda x: x @ x, np.array([1.0, 2.0]), grad=lambda x: 2 * x))  # doctest: +ELLIPSIS
     <lambda> at x=[1.0, 2.0]: all right
       df/dx[0]   got 2.0                    expected 2.0 ± ... (differences)
       df/dx[1]   got 4.0                    expected 4.0 ± ... (differences)
