@@ -5,7 +5,7 @@ platform's own, number by number, for NumPy has others.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -126,16 +126,42 @@ def dots(left: Any, right: Any, y: Any, some: Any) -> None:
         squares = in_order(parts[: n + 1])
         total = sums[n]
     size = total * total
-    cancels = np.nonzero(16.0 * size < squares)
-    for k in range(0, len(cancels[0]), at_once(AT_ONCE, len(left))):
-        p, q = (places[k : k + at_once(AT_ONCE, len(left))] for places in cancels)
+    for p, q in _some_at_once(16.0 * size < squares, len(left)):
         errors[p, q] += _product_errors(left[:, p, 0], right[:, 0, q])
     slack = 5e-32 * (len(left) + 1) ** 3 * np.sqrt(squares)  # more than what adding the errors lost
     result = total + (errors + slack)
     is_right = (squares < 1e280) & (squares > 1e-280) & (squares < 1e15 * size) & (result == total + (errors - slack))
-    for p, q in zip(*np.nonzero(~is_right)):
-        result[p, q] = reductions.dot([*left[:, p, 0].tolist(), *right[:, 0, q].tolist(), float(y[p, q])])
+    for p, q in _some_at_once(~is_right, len(left)):
+        result[p, q] = _exact_dots(left[:, p, 0], right[:, 0, q], y[p, q])
     y[:] = result
+
+
+def _some_at_once(wanted: Any, count: int) -> Iterator[tuple[Any, Any]]:
+    """The places that are wanted, row and column, as many at once as sums of so many terms have room for."""
+    places, most = np.nonzero(wanted), at_once(AT_ONCE, count)
+    for k in range(0, len(places[0]), most):
+        yield places[0][k : k + most], places[1][k : k + most]
+
+
+def _exact_dots(left: Any, right: Any, y: Any) -> Any:
+    """Dot products one by one, but for those halfway between two floats, whose errors add up exactly: they are many."""
+    products = left * right
+    sums = np.add.accumulate(np.vstack([y, products]))
+    errors = _rounding(sums, products)
+    added = np.add.accumulate(errors)
+    squares = np.add.accumulate(np.vstack([y, products]) ** 2)[-1]
+    is_exact = ~_rounding(added, errors[1:]).any(axis=0) & (squares > 1e-280) & (squares < 16.0 * sums[-1] * sums[-1])
+    result = sums[-1] + added[-1]
+    for k in np.flatnonzero(~is_exact):
+        result[k] = reductions.dot([*left[:, k].tolist(), *right[:, k].tolist(), float(y[k])])
+    return result
+
+
+def _rounding(sums: Any, terms: Any) -> Any:
+    """What rounding took from each of the running sums when its term was added (Knuth)."""
+    before, after = sums[:-1], sums[1:]
+    z = after - before
+    return (before - (after - z)) + (terms - z)
 
 
 def _product_errors(a: Any, b: Any) -> Any:
@@ -154,9 +180,7 @@ def _high(x: Any) -> Any:
 def fsum(rows: Any) -> Any:
     """The correctly rounded sum of each row: compensated where that is sure to round it correctly."""
     sums = np.add.accumulate(rows, axis=1)
-    before, after, terms = sums[:, :-1], sums[:, 1:], rows[:, 1:]
-    z = after - before
-    errors = (before - (after - z)) + (terms - z)
+    errors = _rounding(sums.T, rows.T[1:]).T
     error = np.add.reduce(errors, axis=1)
     slack = 2.3e-16 * rows.shape[1] * np.add.reduce(np.abs(errors), axis=1)
     y, total = sums[:, -1] + error, sums[:, -1]
