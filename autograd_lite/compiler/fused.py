@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from functools import cache, reduce
-from itertools import accumulate, islice
+from itertools import accumulate, chain, islice
 from operator import itemgetter, mul
-from typing import Any
+from typing import Any, TypeVar
 
 from autograd_lite.core import table
 from autograd_lite.core.primitives import Primitive
 from autograd_lite.numeric.ieee import in_order
 from autograd_lite.numeric.piecewise import adjoint_mul
+
+T = TypeVar("T")
 
 
 class Sum(Primitive):
@@ -43,6 +45,13 @@ def _no_vjp(g: Any, *xs: Any) -> Sequence[Any]:
 
 
 sum_like = cache(Sum)  # equal sums are one primitive
+
+
+def dot_as_sum(xs: Sequence[T]) -> tuple[Primitive, list[T]]:
+    """A dot product as a sum of products, which is less exact: the sum, and the operands in its order."""
+    half = len(xs) // 2
+    bias = xs[2 * half :]
+    return sum_like((2,) * half + (1,) * len(bias), False), [*chain.from_iterable(zip(xs, xs[half : 2 * half])), *bias]
 
 
 def forward_of(lengths: tuple[int, ...]) -> Callable[..., Any]:

@@ -14,7 +14,7 @@ from operator import sub
 from string import ascii_lowercase
 from typing import Any, NamedTuple
 
-from autograd_lite.compiler.fused import LANE_DOT, OF_THE_FIRST, Sum
+from autograd_lite.compiler.fused import LANE_DOT, OF_THE_FIRST, Sum, dot_as_sum
 from autograd_lite.compiler.tracer import LANE, LANE_MEAN, LANE_SUM
 from autograd_lite.core import table
 from autograd_lite.core.primitives import Primitive
@@ -176,12 +176,11 @@ def _ordered(op: Primitive, xs: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _formula(op: Primitive, xs: Sequence[Place]) -> str:
+    if op is table.dot and len(xs) > 2:
+        op, xs = dot_as_sum(xs)
     if isinstance(op, Sum):
         operands = iter(xs)
         return _sum([[next(operands) for _ in range(n)] for n in op.lengths])
-    if op is table.dot and len(xs) > 2:
-        half = len(xs) // 2
-        return _sum([*map(list, zip(xs[:half], xs[half:])), *[[x] for x in xs[2 * half :]]])
     if op is LANE_DOT:
         return f"sum over lanes of {_product(map(str, xs))}"
     if op is LANE:

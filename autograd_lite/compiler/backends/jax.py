@@ -20,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from autograd_lite.compiler.backends.selection import OVER_ARRAYS, lowered
-from autograd_lite.compiler.fused import LANE_DOT, Sum, sum_like
+from autograd_lite.compiler.fused import LANE_DOT, Sum, dot_as_sum
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.tracer import LANE, LANE_MEAN, LANE_SUM, STACK
 from autograd_lite.core import table as table
@@ -184,10 +184,8 @@ def apply(primitive: Primitive, operands: Any, memory: Memory) -> Any:
     over_lanes = any(memory.wide[x] for x in operands[0])
     shape = (len(operands), memory.lanes) if over_lanes else (len(operands),)
     if primitive is table.dot:
-        n = operands.shape[1] // 2
-        pairs = [x for pair in zip(operands.T[:n], operands.T[n : 2 * n]) for x in pair]
-        primitive = sum_like((*[2] * n, *[1] * (operands.shape[1] - 2 * n)), False)
-        operands = np.array([*pairs, *operands.T[2 * n :]]).T
+        primitive, columns = dot_as_sum(operands.T)
+        operands = np.array(columns).T
     if isinstance(primitive, Sum):
         product = adjoint_product if primitive.stops else operator.mul
         return jnp.broadcast_to(sum_of_products(operands, primitive.lengths, product, over_lanes, memory), shape)

@@ -28,10 +28,8 @@ def picture(recorded: Recorded, title: str) -> str:
     for i in range(len(recorded.names)):
         pen, path, before, step = "M", "", rows[0], (axis.high - axis.low) / POINTS
         for k, row in enumerate(rows):
-            y, slopes = row[3 * i], [abs(r[3 * i + 1]) for r in (before, row)]
-            if abs(y - before[3 * i]) > 0.05 * (high - low) + 2.0 * step * max(
-                slopes
-            ):  # further than slopes lead: a jump
+            y, steepest = row[3 * i], max(abs(r[3 * i + 1]) for r in (before, row))
+            if abs(y - before[3 * i]) > 0.05 * (high - low) + 2.0 * step * steepest:  # further than slopes lead: a jump
                 pen = "M"
             before = row
             if not isfinite(y) or not low - (high - low) < y < high + (high - low):

@@ -112,10 +112,8 @@ class Playground:
     def _page(self) -> Page:
         """The page; where scripts do not run, the network as it stands."""
         mount = "const mount = (host, data) => mountPlayground(host, data, programs);"
-        styles, still = (
-            [asset("page.css"), asset("playground.css", __package__)],
-            self._still.image("autograd-lite-still"),
-        )
+        styles = [asset("page.css"), asset("playground.css", __package__)]
+        still = self._still.image("autograd-lite-still")
         return Page(self._title, [*self._scripts(), mount], styles, self._data, still, self._language)
 
     def _scripts(self) -> list[str]:

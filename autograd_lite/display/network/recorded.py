@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from typing import Any, NamedTuple
 
 from autograd_lite.compiler.backends.javascript.loading import prelude, runnable
 from autograd_lite.compiler.backends.javascript.translate import Library
 from autograd_lite.compiler.batching import lane_by_lane, over_lanes, put_into_lanes
-from autograd_lite.compiler.fused import sum_like
+from autograd_lite.compiler.fused import dot_as_sum
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.passes import record_program
 from autograd_lite.compiler.tracer import LaneTracer, Tape, TracingError, tracing
@@ -89,14 +88,11 @@ def _field(model: Module, parameters: Sequence[Value], count: int, lanes: int | 
 
 def _with_plain_sums(program: Program) -> Program:
     """The same without what makes a dot product exact: a picture does not show it, and it is most of a frame's time."""
-
     plain = replace(program, ops=[*program.ops], args=[*program.args])
     for i, xs in enumerate(program.args):
         if program.ops[i] is table.dot:
-            half = len(xs) // 2  # of weights, then of inputs; last a bias
-            bias = xs[2 * half :]
-            plain.ops[i] = sum_like((2,) * half + (1,) * len(bias), False)
-            plain.args[i] = (*chain.from_iterable(zip(xs, xs[half : 2 * half])), *bias)
+            plain.ops[i], operands = dot_as_sum(xs)
+            plain.args[i] = tuple(operands)
     return plain
 
 
