@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from math import copysign
 from typing import Any
 
-from autograd_lite.compiler.tracer import LANE, STACK, LaneTracer, Tape, Tracer, current_tape
+from autograd_lite.compiler.tracer import LANE, LANE_MEAN, LANE_SUM, STACK, LaneTracer, Tape, Tracer, current_tape
+from autograd_lite.core import table as table
 from autograd_lite.core.checks import shown
-from autograd_lite.core.primitives import CONSTANT
-from autograd_lite.core.value import Value, as_value, constant, record
-from autograd_lite.transforms.pytree import Structure, array, flatten, is_array_type, unflatten
+from autograd_lite.core.primitives import CONSTANT, Primitive
+from autograd_lite.core.value import Modes, Value, active, as_value, constant, record
+from autograd_lite.transforms.pytree import NUMBER, Structure, array, flatten, is_array_type, unflatten
 
 
 def vmap(f: Callable[..., Any], in_axes: int | Sequence[int | None] | None = 0) -> Callable[..., Any]:
@@ -47,6 +48,8 @@ def vmap(f: Callable[..., Any], in_axes: int | Sequence[int | None] | None = 0) 
         tape.lanes = length
         lanes = [_lanes(tape, arg, length, axis) for arg, axis in zip(args, axes)]
         rows, structure = over_lanes(tape, f, lanes)
+        if all(isinstance(arg, Lanes) for arg, axis in zip(args, axes) if axis == 0):
+            return Lanes(length, rows, structure)
         return _stacked(structure, _entries(length, rows), as_array)
 
     return mapped
@@ -62,14 +65,53 @@ def over_lanes(tape: Tape, f: Callable[..., Any], args: Sequence[Any]) -> tuple[
     return flatten(result, f"the result of {getattr(f, '__name__', f)}")
 
 
-def lane_by_lane(lanes: int, rows: Sequence[Any], structure: Structure) -> list[Any]:
-    """Results over lanes: those of each lane, in their structure."""
-    return [unflatten(structure, entry) for entry in _entries(lanes, rows)]
+class Lanes(list[Any]):
+    """What a function gives for each lane, recorded at once: a list whose entries are made when one is looked at.
+
+    `rows` are the numbers of an entry, over lanes, and `structure` is how they are put together.
+    """
+
+    def __init__(self, length: int, rows: Sequence[Any], structure: Structure) -> None:
+        super().__init__([None] * length)
+        self.rows: Sequence[Any] | None = rows  # None as soon as the entries may be others
+        self.structure, self.modes = structure, active()
+
+    def __radd__(self, other: list[Any]) -> list[Any]:
+        return [*other, *self]  # which lists do without asking
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, ([*self],)
+
+    def _reduced(self, primitive: Primitive) -> Any:
+        """What a primitive of any number of operands makes of the entries."""
+        over_lanes = {table.sum: LANE_SUM, table.mean: LANE_MEAN}.get(primitive)
+        if over_lanes and self.rows and self.structure is NUMBER and isinstance(self.rows[0], LaneTracer):
+            return record(over_lanes, (self.rows[0],))
+        return primitive(*self)
 
 
-def _entries(lanes: int, rows: Sequence[Any]) -> list[list[Any]]:
+def _looking(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of lists that looks at the entries, or may change them."""
+
+    def looks(lanes: Lanes, *args: Any, **options: Any) -> Any:
+        rows, lanes.rows = lanes.rows, None
+        if rows is not None:
+            entries = _entries(len(lanes), rows, lanes.modes)
+            list.__setitem__(lanes, slice(None), [unflatten(lanes.structure, xs) for xs in entries])
+        return method(lanes, *args, **options)
+
+    return looks
+
+
+_blind = {"__new__", "__getattribute__", "__hash__", "__len__", "__class_getitem__"}
+for _name in {*vars(list)} - {*vars(Lanes)} - _blind:
+    setattr(Lanes, _name, _looking(getattr(list, _name)))
+
+
+def _entries(length: int, rows: Sequence[Any], modes: Modes | None = None) -> list[list[Any]]:
     """The numbers in each lane."""
-    return [[LANE(x, float(i)) if isinstance(x, LaneTracer) else x for x in rows] for i in range(lanes)]
+    lanes = [constant(float(i)) for i in range(length)]
+    return [[record(LANE, (x, i), modes) if isinstance(x, LaneTracer) else x for x in rows] for i in lanes]
 
 
 def put_into_lanes(tape: Tape, start: int, outputs: Sequence[Any]) -> list[Any]:
@@ -183,8 +225,9 @@ def _entry(tree: Any, i: int) -> Any:
 
 def _lanes(tape: Tape, tree: Any, length: int, axis: int | None) -> Any:
     """The argument as f sees it: each number a LaneTracer, of one entry a lane or spread over all lanes."""
-    if axis is None:
-        leaves, structure = flatten(tree)
+    rows = tree.rows if isinstance(tree, Lanes) else None
+    if axis is None or rows is not None:
+        leaves, structure = flatten(tree) if axis is None or rows is None else (rows, tree.structure)
         return unflatten(structure, [tape.spread_out(x) if isinstance(x, Value) else x for x in leaves])
     entries = [flatten(_entry(tree, i)) for i in range(length)]
     structure = entries[0][1]

@@ -153,7 +153,7 @@ class Tape(Mode, list[Tracer]):
 
     def spread_out(self, x: Value) -> Value:
         """A single number as the same number in every lane: its gradient is the sum over the lanes."""
-        if x._primitive is CONSTANT:
+        if x._primitive is CONSTANT or type(x) is LaneTracer:
             return x
         if x not in self.spread:
             self.spread[x] = self.write(LaneTracer, SPREAD, (x,))

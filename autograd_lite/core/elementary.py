@@ -72,6 +72,8 @@ def of_list(primitive: Primitive, doc: str, xs: list[float], y: float) -> OfList
     argument = f"{primitive.name}(xs)"
 
     def function(xs: Iterable[Number]) -> Number:
+        if hasattr(xs, "_reduced"):  # a list that is more than its entries
+            return xs._reduced(primitive)  # type: ignore[no-any-return]
         return over(primitive, listed(xs, argument))  # type: ignore[no-any-return]
 
     takes = "a list of real numbers or Values, at least one"

@@ -11,13 +11,13 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
-from autograd_lite.compiler.batching import lane_by_lane, over_lanes, put_into_lanes
+from autograd_lite.compiler.batching import Lanes, over_lanes, put_into_lanes
 from autograd_lite.compiler.recording import Graph
 from autograd_lite.compiler.tracer import LaneTracer, Tape, Tracer, TracingError, current_tape, tracing
 from autograd_lite.core.modes import no_gc
 from autograd_lite.core.value import Value, as_value
 from autograd_lite.nn.compiled import Check, Gradient, Trainer
-from autograd_lite.nn.repeatable import check_calls_alike, check_recorded_alike, described, same_calls
+from autograd_lite.nn.repeatable import check_calls_alike, described, recorded_alike, same_calls
 from autograd_lite.optim.base import Optimizer
 from autograd_lite.transforms.pytree import Structure, flatten, unflatten
 
@@ -70,7 +70,7 @@ class Batches:
         """What model and loss do for the first two samples; nothing if they cannot be called so."""
         inputs, targets = zip(*self.samples[:2])
         with suppress(Exception), no_gc(), tracing() as tape:
-            return described(tape, lambda: self.loss([self.model(x) for x in inputs], [*targets]), "the loss")
+            return described(tape, 0, self.loss([self.model(x) for x in inputs], [*targets]), "the loss")
         return []
 
     def _prepare(self, columns: Sequence[Sequence[Any]], ignored: Any) -> None:
@@ -130,12 +130,13 @@ class Batches:
     def _loss_over(self, tape: Tape) -> Any:
         """The loss over the outputs, which are recorded already."""
         tape.lane_count, start = self._count, len(tape)
-        outputs = lane_by_lane(tape.lanes, self._outputs, self._structure)
         known = [t for _, t in self.samples]  # unless they are rows
-        targets = lane_by_lane(tape.lanes, *flatten(self._sample[1])) if self._sample[1:] else known
-        if not self._gradients:
-            check_recorded_alike(tape, lambda: self.loss([*outputs], [*targets]), "the loss", 2)
-        return put_into_lanes(tape, start, [self.loss(outputs, targets)])[0]
+
+        def call() -> Any:
+            targets = Lanes(tape.lanes, *flatten(self._sample[1])) if self._sample[1:] else [*known]
+            return self.loss(Lanes(tape.lanes, self._outputs, self._structure), targets)
+
+        return put_into_lanes(tape, start, [recorded_alike(tape, call, "the loss", 1 if self._gradients else 2)])[0]
 
     def _graph_of(self, tape: Tape, value: Value) -> Graph:
         outputs = [y for y in self._outputs if isinstance(y, Value)]
@@ -151,8 +152,7 @@ class Batches:
         outputs = [self.model(x) for x in inputs]
         tape = current_tape()
         assert tape is not None
-        check_recorded_alike(tape, lambda: self.loss([*outputs], [*targets]), "the loss", 2)
-        loss = self.loss(outputs, list(targets))
+        loss = recorded_alike(tape, lambda: self.loss([*outputs], [*targets]), "the loss", 2)
         return (loss, outputs) if self.with_outputs else loss
 
 

@@ -7,13 +7,16 @@ losses of yes and no compare entry by entry; `cross_entropy` and `nll_loss` take
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import chain
 from numbers import Real
 from typing import Any
 
+from autograd_lite.compiler.batching import Lanes, vmap
 from autograd_lite.core import functions
 from autograd_lite.core import table as table
 from autograd_lite.core.checks import as_float, as_list, shown
 from autograd_lite.core.value import Number, Value, as_data, is_known
+from autograd_lite.transforms.pytree import NUMBER
 
 
 def mse_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -161,16 +164,29 @@ def nll_loss(log_probabilities: Any, targets: Any, reduction: str = "mean") -> A
 
 
 def _entrywise(loss: Callable[[Any, Any], Any], ys: Any, ts: Any, reduction: str) -> Any:
+    def losses(ys: Any, ts: Any, place: str = "[0]") -> list[Any]:
+        return [loss(y, t) for y, t in _pairs(ys, ts, place)]
+
     _check_reduction(reduction)
     try:
-        pairs = _pairs(ys, ts, "")
+        if not _are_lanes(ys, ts):
+            return _reduce(losses(ys, ts, ""), reduction)
+        one_each = ys.structure is NUMBER is ts.structure
+        return _reduce(vmap(loss)(ys, ts) if one_each else [*chain(*vmap(losses)(ys, ts))], reduction)
     except RecursionError:
         raise ValueError("predictions and targets are nested too deeply: does a list contain itself?") from None
-    return _reduce([loss(y, t) for y, t in pairs], reduction)
 
 
 def _samplewise(loss: Callable[[Any, Any], Any], xs: Any, ts: Any, reduction: str, argument: str) -> Any:
+    def of_sample(x: Any, t: Any) -> Any:
+        classes = [_number(y, argument) for y in as_list(x, f"a sample of {argument}")]
+        if not classes:
+            raise ValueError(f"{argument} must have at least one class a sample")
+        return loss(classes, t)
+
     _check_reduction(reduction)
+    if _are_lanes(xs, ts):
+        return _reduce(vmap(of_sample)(xs, ts), reduction)
     if not _is_list(xs):
         raise TypeError(f"{argument} must be a list with one number for each class, not {shown(xs)}")
     samples = as_list(xs, argument)
@@ -180,10 +196,12 @@ def _samplewise(loss: Callable[[Any, Any], Any], xs: Any, ts: Any, reduction: st
         raise ValueError(
             f"{argument} and targets must have one entry a sample, got {len(samples)} and targets {shown(ts)}"
         )
-    classes = [[_number(x, argument) for x in as_list(sample, f"a sample of {argument}")] for sample in samples]
-    if not all(classes):
-        raise ValueError(f"{argument} must have at least one class a sample")
-    return _reduce([loss(x, t) for x, t in zip(classes, targets)], reduction)
+    return _reduce([of_sample(x, t) for x, t in zip(samples, targets)], reduction)
+
+
+def _are_lanes(ys: Any, ts: Any) -> bool:
+    """Whether both are of samples that are recorded at once."""
+    return isinstance(ys, Lanes) and isinstance(ts, Lanes)
 
 
 def _pairs(ys: Any, ts: Any, place: str) -> list[tuple[Any, Any]]:

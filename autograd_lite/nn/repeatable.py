@@ -17,28 +17,28 @@ def check_calls_alike(f: Callable[..., Any], inputs: Any, name: str) -> None:
     """A TracingError if f does something else each time it is called: other operations, other constants."""
     with tracing() as tape:
         tape.mapping = True  # one sample's part of what is mapped over all
-        check_recorded_alike(tape, lambda: f(*inputs), name, CALLS)
+        recorded_alike(tape, lambda: f(*inputs), name, CALLS)
 
 
-def check_recorded_alike(tape: Tape, call: Callable[[], Any], name: str, times: int) -> None:
-    """The same for a call while this tape runs, on which it leaves nothing."""
+def recorded_alike(tape: Tape, call: Callable[[], Any], name: str, times: int) -> Any:
+    """What the call returns; a TracingError if one of so many does something else. The last stays on the tape."""
     calls: list[list[Any]] = []
     drawn: list[Any] = []
     start, spread = len(tape), tape.spread
     for _ in range(times):
-        tape.spread = dict(spread)  # what one call spreads over lanes is not there for the next
-        calls.append(described(tape, call, name))
         del tape[start:]
+        tape.spread = dict(spread)  # what one call spreads over lanes is not there for the next
+        result = call()
+        calls.append(described(tape, start, result, name))
         drawn.append(random_states())
-    tape.spread = spread
     if drawn[1:] != drawn[:-1] or not all(same_calls(calls[0], call) for call in calls):
         refuse(name)
+    return result
 
 
-def described(tape: Tape, call: Callable[[], Any], name: str) -> list[Any]:
-    """What a call does: its operations, what they are applied to, and what it returns."""
-    start = len(tape)
-    outputs, shape = flatten(call(), f"the result of {name}")
+def described(tape: Tape, start: int, result: Any, name: str) -> list[Any]:
+    """What a call did: its operations, on the tape from `start` on, what they are applied to, and its result."""
+    outputs, shape = flatten(result, f"the result of {name}")
     nodes = tape[start:]
     place: dict[Any, int] = {v: i for i, v in enumerate(nodes)}
     operands = chain(chain.from_iterable(v._parents for v in nodes), outputs)

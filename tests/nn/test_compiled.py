@@ -3,11 +3,15 @@
 import math
 import random
 from contextlib import suppress
+from copy import copy
+from operator import add
 
 import pytest
 
 from autograd_lite import Value, detect_anomaly, mean, nn, no_grad, norm, optim, vmap
-from autograd_lite.compiler.tracer import TracingError
+from autograd_lite.compiler.batching import Lanes
+from autograd_lite.compiler.tracer import Tape, TracingError
+from autograd_lite.transforms.pytree import NUMBER
 
 XS = [[0.1 * i, math.sin(i)] for i in range(10)]
 YS = [math.cos(i) for i in range(10)]
@@ -89,6 +93,14 @@ LOSSES = {
     "no targets": lambda outputs, targets: mean(outputs) ** 2,
     "no outputs": lambda outputs, targets: mean(targets) * SCALE**2,
     "the largest": lambda outputs, targets: norm(outputs) * SCALE,
+    "two ways": lambda outputs, targets: nn.mse_loss(outputs, targets) + 0.1 * norm(outputs),
+    "looked at before": lambda outputs, targets: 0.1 * norm(outputs[1:]) + nn.mse_loss(outputs, targets),
+    "one in front": lambda outputs, targets: nn.l1_loss([SCALE] + outputs, [0.0] + targets),  # noqa: RUF005
+    "one taken out": lambda outputs, targets: (outputs.pop() - targets.pop()) ** 2 + nn.mse_loss(outputs, targets),
+    "from the last": lambda outputs, targets: nn.mse_loss([*reversed(outputs)], targets),
+    "each": lambda outputs, targets: norm(nn.mse_loss(outputs, targets, "none")),
+    "mapped": lambda outputs, targets: mean(vmap(lambda y, t: (y - t) ** 4)(outputs, targets)) * SCALE,
+    "the same for all": lambda outputs, targets: mean(vmap(lambda y: 2.0)(outputs)) * SCALE * outputs[0],
 }
 SCALE = Value(0.75)
 
@@ -115,6 +127,42 @@ def test_what_a_loss_does_to_each_sample_alike_is_recorded_once():
 
     assert instructions(4, nn.mse_loss) == instructions(8, nn.mse_loss)
     assert instructions(4, neighbours) < instructions(8, neighbours)
+
+
+def test_outputs_are_a_list_in_whatever_way_a_loss_looks_at_them():
+    ways = [list, tuple, reversed, sorted, copy, lambda ys: add(ys, ["a"]), lambda ys: add(["a"], ys)]
+    ways += [lambda ys: 2 * ys, lambda ys: [*ys], lambda ys: ys[1:], lambda ys: ys.copy(), lambda ys: ys.pop()]
+    ways += [lambda ys: ys.append("a") or ys, lambda ys: ys.clear() or ys, repr, lambda ys: ys.index(2.0), len, bool]
+    for look in ways:
+        got, expected = look(Lanes(3, [2.0], NUMBER)), look([2.0, 2.0, 2.0])
+        assert got == expected or [*got] == [*expected]
+
+
+@pytest.mark.parametrize("loss", [nn.mse_loss, nn.cross_entropy, nn.binary_cross_entropy_with_logits])
+def test_a_hundred_samples_are_no_more_work_for_python_than_two(monkeypatch, loss):
+    def operations(n):
+        written = []
+        with monkeypatch.context() as patch:
+            patch.setattr(Tape, "append", lambda tape, node: (written.append(node), list.append(tape, node)))
+            model, parameters = perceptron(lambda y: [y, -y] if loss is nn.cross_entropy else y)()
+            fit(model, parameters, data=([[0.1, 0.2]] * n, [1] * n), loss=loss, epochs=1)
+        return len(written)
+
+    assert operations(100) == operations(2)
+
+
+@pytest.mark.parametrize("size", [None, 4])
+def test_a_loss_of_a_list_for_each_sample(size):
+    targets = [[y, -y, 0.5] for y in YS]
+    for loss in (nn.mse_loss, nn.l1_loss):
+        same(perceptron(sizes=(3, 3)), data=(XS, targets), loss=loss, batch_size=size)
+    for wrong in ([[0.0, 1.0]] * 10, YS, [[[y]] for y in YS]):
+        messages = set()
+        for jit in (True, False):
+            with pytest.raises(ValueError, match=r"predictions\[0\].* and targets\[0\].* must match") as found:
+                fit(*perceptron(sizes=(3, 3))(), data=(XS, wrong), batch_size=size, jit=jit)
+            messages.add(str(found.value))
+        assert len(messages) == 1
 
 
 def test_samples_of_different_lengths_are_recorded_one_by_one():

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from autograd_lite.compiler.backends.javascript.loading import prelude, runnable
 from autograd_lite.compiler.backends.javascript.translate import Library
-from autograd_lite.compiler.batching import lane_by_lane, over_lanes, put_into_lanes
+from autograd_lite.compiler.batching import Lanes, over_lanes, put_into_lanes
 from autograd_lite.compiler.fused import dot_as_sum
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.passes import record_program
@@ -54,7 +54,7 @@ def recorded(
 
     def measured(tape: Tape) -> Any:
         rows, structure = over_lanes(tape, model, [row])
-        start, outputs = len(tape), lane_by_lane(tape.lanes, rows, structure)
+        start, outputs = len(tape), Lanes(tape.lanes, rows, structure)
         several = [loss(outputs, targets), *[_measured(name, metrics[name], outputs, targets) for name in metrics]]
         value, *others = put_into_lanes(tape, start, several)
         return value, others
