@@ -28,8 +28,8 @@ from autograd_lite.compiler.backends.numba.functions import (
 
 U = np.uint64
 WIDE, NARROW = U(16), U(8)  # as many registers as there are, and half of them where there is more to keep
-load_16, splat_16 = simd.of_width(16)
-load, splat = simd.of_width(8)
+load_16, splat_16, _ = simd.of_width(16)
+load, splat, gathered = simd.of_width(8)
 
 
 @intrinsic
@@ -56,25 +56,37 @@ def copy_row(m: Any, t: int, w: int, a: int, by: int) -> None:
 
 def gather(o: Any, x: Any, m: Any) -> None:
     t, n, w, at, by = o[0], o[1], o[2], o[3], o[4]
-    for p in range(n):
-        copy_row(m, t + w * p, w, U(x[at + p]), by)
+    if w == U(1):
+        for p in range(n):
+            m[t + p] = m[U(x[at + p])]
+    else:
+        for p in range(n):
+            copy_row(m, t + w * p, w, U(x[at + p]), by)
 
 
 def matmul(o: Any, x: Any, m: Any) -> None:
     t, s, rows, count, columns = o[0], o[1], o[2], o[3], o[4]
-    a, i, k, b, h, stops = o[5], o[6], o[7], o[8], o[9], o[10]
+    a, i, k, b, h, stops, adds = o[5], o[6], o[7], o[8], o[9], o[10], o[11]
     for q in range(U(0), columns, WIDE):
         n = min(WIDE, columns - q)
-        for p in range(rows):
-            y, left, right = t + s * p + q, a + i * p, b + q
-            total = splat_16(-0.0)
+        for p in range(U(0), rows, U(2)):  # two rows, for while one addition waits for the last the other goes on
+            next_p = min(p + U(1), rows - U(1))
+            y, next_y = t + s * p + q, t + s * next_p + q
+            left, other, right = a + i * p, a + i * next_p, b + q
+            total, next_total = splat_16(-0.0), splat_16(-0.0)
+            if adds:
+                total, next_total = load_16(m, y), load_16(m, next_y)
             for j in range(count):
-                total = total + splat_16(m[left + k * j]) * load_16(m, right + h * j)
+                v = load_16(m, right + h * j)
+                total = total + splat_16(m[left + k * j]) * v
+                next_total = next_total + splat_16(m[other + k * j]) * v
             simd.store(m, y, total, n)
-            if stops:
-                for j in range(n):
-                    if m[y + j] != m[y + j]:
-                        m[y + j] = sum_of_pairs(m, left, k, right + j, h, count, stops)
+            simd.store(m, next_y, next_total, n)
+        for p in range(rows if stops else U(0)):
+            y = t + s * p + q
+            for j in range(n):
+                if m[y + j] != m[y + j]:
+                    m[y + j] = sum_of_pairs(m, a + i * p, k, b + q + j, h, count, stops)
 
 
 @compiles
@@ -119,23 +131,28 @@ def dots(o: Any, x: Any, m: Any) -> None:
 
 def sums(o: Any, x: Any, m: Any) -> None:
     t, n, w, count, at, strides, ends, stops = o[0], o[1], o[2], o[3], o[4], o[5], o[6], o[7]
-    for p in range(n):
+    is_single = w == U(1)
+    neighbours = n if is_single else w
+    for p in range(U(1) if is_single else n):
         y = t + w * p
-        if w >= NARROW:
-            for q in range(U(0), w, NARROW):
-                total, term = splat(-0.0), splat(1.0)
-                for j in range(count):
-                    a = U(x[at + p + n * j])
-                    factor = load(m, a + q) if x[strides + j] else splat(m[a])
-                    term = factor if j == U(0) or x[ends + j - U(1)] else term * factor
-                    if x[ends + j]:
-                        total = total + term
-                simd.store(m, y + q, total, min(NARROW, w - q))
-        for q in range(w):
-            if w < NARROW:
-                m[y + q] = sum_of_products(m, x, at + p, n, strides, ends, count, q, U(0))
+        for q in range(U(0), neighbours if neighbours >= NARROW else U(0), NARROW):
+            total, term = splat(-0.0), splat(1.0)
+            for j in range(count):
+                a = at + p + n * j
+                if is_single:
+                    factor = gathered(m, x, a + q)
+                else:
+                    factor = load(m, U(x[a]) + q) if x[strides + j] else splat(m[U(x[a])])
+                term = factor if j == U(0) or x[ends + j - U(1)] else term * factor
+                if x[ends + j]:
+                    total = total + term
+            simd.store(m, y + q, total, min(NARROW, neighbours - q))
+        for q in range(neighbours):
+            begin, lane = (at + q, U(0)) if is_single else (at + p, q)
+            if neighbours < NARROW:
+                m[y + q] = sum_of_products(m, x, begin, n, strides, ends, count, lane, U(0))
             if stops and m[y + q] != m[y + q]:
-                m[y + q] = sum_of_products(m, x, at + p, n, strides, ends, count, q, U(1))
+                m[y + q] = sum_of_products(m, x, begin, n, strides, ends, count, lane, U(1))
 
 
 @compiles

@@ -53,8 +53,8 @@ _operation(operator.sub, "fsub")
 _operation(operator.mul, "fmul")
 
 
-def of_width(width: int) -> tuple[Any, Any]:
-    """`load(m, i)` and `splat(x)` that give vectors of this width."""
+def of_width(width: int) -> tuple[Any, Any, Any]:
+    """`load(m, i)`, `splat(x)` and `gathered(m, x, i)` that give vectors of this width."""
     kind = ir.VectorType(ir.DoubleType(), width)
 
     @intrinsic
@@ -73,7 +73,21 @@ def of_width(width: int) -> tuple[Any, Any]:
 
         return Vector(width)(x), generate
 
-    return load, splat
+    @intrinsic
+    def gathered(context: Any, m: Any, x: Any, i: Any) -> Any:
+        """The numbers at the addresses that lie side by side in the index from i on."""
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            m, x, i = args
+            found = ir.Constant(kind, ir.Undefined)
+            for k in range(width):
+                place = builder.zext(builder.load(builder.gep(x, [builder.add(i, I64(k))])), I64)
+                found = builder.insert_element(found, builder.load(builder.gep(m, [place])), I64(k))
+            return found
+
+        return Vector(width)(m, x, i), generate
+
+    return load, splat, gathered
 
 
 @intrinsic
