@@ -11,7 +11,8 @@ copy     t n w a i l          m[t + w*p + q] = m[a + i*p + l*q]
 gather   t n w x l            m[t + w*p + q] = m[index[x + p] + l*q]
 map      t n a b ..           m[t + p] = f(m[a + p], m[b + p], ..)
 call     t n w k x l          m[t + w*p + q] = f of m[index[x + k*p + j] + q*index[l + j]] for j < k
-matmul   t s I K J a i k b h stops   m[t + s*p + q] = sum over j < K of m[a + i*p + k*j] * m[b + h*j + q]
+matmul   t s I K J a i k b h stops adds   m[t + s*p + q] = sum over j < K of m[a + i*p + k*j] * m[b + h*j + q],
+                              added to what is there if it adds
 dots     the same, compensated, added to what is there
 sums     t n w F x l e stops  sums of products of F factors m[index[x + n*j + p] + q*index[l + j]];
                               index[e + j] is 1 for the last factor of a term
@@ -64,7 +65,7 @@ class Layout(Memory):
         self.memory[self.filled : self.filled + len(self._constants)] = self._constants
         for at, values in self._fixed.values():
             self.memory[at : at + values.size] = values
-        self.index = np.concatenate([*self._index, [0]]).astype(np.uint32)
+        self.index = np.concatenate([*self._index, np.zeros(8)]).astype(np.uint32)
 
     def _gather_outputs(self) -> None:
         program = self.program
@@ -161,9 +162,9 @@ class Layout(Memory):
             self._do("softmax", t, count, width, a, want)
 
     def _sum(self, op: Sum, targets: Any, at: Any, wide: Any, width: int) -> None:
-        """Sums of products: matrix products where all terms have two factors, or one; the last of one are added after.
+        """Sums of products: matrix products where all terms have two factors, or one.
 
-        Of others before them 1 is the second factor.
+        If the first has one, it is added to; the last of one are added after. Of others 1 is the second factor.
         """
         lengths = np.array(op.lengths)
         others = np.arange(len(at))
@@ -171,11 +172,13 @@ class Layout(Memory):
             count = np.flatnonzero(lengths == 2)[-1] + 1
             starts = np.cumsum(lengths) - lengths
             rest = [(at[:, x], wide[x]) for x in starts[count:]]
-            first, two = starts[:count], lengths[:count] == 2
+            begin = int(lengths[0] == 1 and not op.stops)
+            bias = [(at[:, 0], wide[0])] * begin
+            first, two = starts[begin:count], lengths[begin:count] == 2
             second = first + two
             factors = at[:, first], at[:, second] if two.all() else np.where(two, at[:, second], self._fix(np.ones(1)))
             kinds = wide[first], wide[second] * two
-            others = self._products("matmul", targets, factors, kinds, width, int(op.stops), rest=rest)
+            others = self._products("matmul", targets, factors, kinds, width, int(op.stops), bias=bias, rest=rest)
         if len(others):
             x, by = self._listed(at[others].T), self._listed(wide if width > 1 else wide * 0)
             t, ends = self._new(targets[others], width), self._listed(op.ends)
@@ -226,11 +229,12 @@ class Layout(Memory):
             order = members.ravel()
             others[order] = False
             t, n = self._new(targets[order], width), len(order)
-            if kind == "dots":
+            if kind == "dots" or bias:
                 self._begin(t, bias[0][0][order] if bias else None, bias[0][1] if bias else 0, n, width)
             place = self._columns(right) if width == 1 else self._lane_rows(right[0])
             columns_now = members.shape[1] if width == 1 else width
-            self._do(kind, t, columns_now, len(left), left.shape[1], columns_now, *self._matrix(left), *place, adjoints)
+            size = columns_now, len(left), left.shape[1], columns_now
+            self._do(kind, t, *size, *self._matrix(left), *place, adjoints, bool(bias))
             for addresses, is_wide in rest:
                 self._do("map", t, n * width, t, self._rows(addresses[order], is_wide, width), primitive=table.add)
         return np.flatnonzero(others)

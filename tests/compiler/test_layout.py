@@ -39,6 +39,19 @@ def test_what_is_added_after_a_product_is_added_to_the_matrix():
     ]
 
 
+def test_what_a_sum_begins_with_is_what_the_products_are_added_to():
+    def neuron(bias, w, x):
+        return sum((a * b for a, b in zip(w, x)), bias)
+
+    def by_hand(bs, ws, xs):
+        return [neuron(b, w, x) for b, w in zip(bs, ws) for x in xs]
+
+    biases = [0.5 * i for i in range(8)]
+    assert kinds(by_hand, biases, W, X) == ["matmul"]
+    layer = vmap(lambda bs, ws, x: [neuron(b, w, x) for b, w in zip(bs, ws)], in_axes=(None, None, 0))
+    assert kinds(layer, biases, W, X) == ["matmul"]
+
+
 def test_rows_that_meet_other_columns_are_another_product():
     def f(ws, xs):
         return [products(ws[:4], xs[:5]), products(ws[4:], xs[5:]), products(ws[:1], xs[5:6])]

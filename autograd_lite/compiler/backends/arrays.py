@@ -55,9 +55,10 @@ def scalars(run: Callable[..., Any], m: Any, outer: Any, targets: Any) -> None:
     m[targets] = run([m[outer].tolist()])
 
 
-def matmul(left: Any, right: Any, y: Any, some: Any, stops: int) -> None:
+def matmul(left: Any, right: Any, y: Any, some: Any, stops: int, adds: int) -> None:
     """Sums of products, from left to right: the sum so far stands before the next products."""
-    y.fill(-0.0)
+    if not adds:
+        y.fill(-0.0)
     (terms,), step = some, some.shape[1] - 1
     for k in range(0, len(left), step):
         n = len(left[k : k + step])

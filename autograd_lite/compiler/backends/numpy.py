@@ -128,10 +128,10 @@ class Binder:
         return left, right, self.view(t, (rows, s), (columns, 1)), some
 
     def matmul(self, _: Any, *numbers: int) -> Call:
-        return arrays.matmul, (*self._products(1, *numbers[:-1]), numbers[-1])
+        return arrays.matmul, (*self._products(1, *numbers[:-2]), *numbers[-2:])
 
     def dots(self, _: Any, *numbers: int) -> Call:
-        return arrays.dots, self._products(4, *numbers[:-1])
+        return arrays.dots, self._products(4, *numbers[:-2])
 
     def sums(self, _: Any, t: int, n: int, w: int, count: int, x: int, by: int, e: int, stops: int) -> Call:
         places = self.index[x : x + n * count].reshape(count, n)
