@@ -172,15 +172,15 @@ def chunks_of(tree: Any, chunks: list[Any]) -> Hashable:
     if kind is float or isinstance(tree, Value):
         chunks.append(tree)
         return None
+    if is_array_type(kind) and tree.dtype.kind in "biuf" and not hasattr(tree, "mask"):
+        chunks.append(tree)
+        return kind, tree.shape
     if isinstance(tree, (list, tuple)):
         return kind, tuple([chunks_of(x, chunks) for x in tree])
     if isinstance(tree, dict):
         return dict, (*tree, *[chunks_of(x, chunks) for x in tree.values()])
     if isinstance(tree, STATIC):
         return kind, tree
-    if is_array_type(kind) and tree.dtype.kind in "biuf" and not hasattr(tree, "mask"):
-        chunks.append(tree)
-        return kind, tree.shape
     leaves, structure = flatten(tree, "an argument")
     chunks += leaves
     return None if structure is NUMBER else structure

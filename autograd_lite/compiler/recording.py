@@ -6,6 +6,7 @@ As part of a user's graph it is one node for each number of its result, whose cl
 from array import array as array_of_integers
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import copy_context
+from math import prod
 from typing import Any, NamedTuple
 
 from autograd_lite.compiler import backends
@@ -213,15 +214,15 @@ def assemble(structure: Structure, outputs: Sequence[Any]) -> Any:
 def _assembled(structure: Structure, outputs: Sequence[Any], start: int) -> tuple[Any, int]:
     """The tree of the outputs from `start` on, and where the next begins."""
     kind = structure.kind
-    if kind is Static:
-        return structure.keys[0], start
     if kind is None:
         y = outputs[start]
         return y if hasattr(y, "aval") else float(y), start + 1  # a number of JAX may be a stand-in itself
     if is_array_type(kind):
-        end = start + len(structure)
+        end = start + prod(structure.keys)
         part: Any = outputs[start:end]
         return array(part, structure.keys) if isinstance(part, list) else part.reshape(structure.keys), end
+    if kind is Static:
+        return structure.keys[0], start
     children = []
     for child in structure.children:
         x, start = _assembled(child, outputs, start)

@@ -85,21 +85,31 @@ def pow_slope(a: float, b: float, k: float, n: float) -> float:
     """
     if n > 0.0 and a == 0.0:
         return 0.0 if b > k or b == 0.0 else nan if b != b else -inf
+    factor = 1.0
+    for i in range(int(k)):
+        factor *= b - i
+    if n > 0.0:
+        factor = _factor_with_logarithms(a, b, k, n)
+    return 0.0 if factor == 0.0 else _power_product(factor, a, b, k)
+
+
+def _factor_with_logarithms(a: float, b: float, k: float, n: float) -> float:
+    """n! / (n - j)! * falling[j] * log(a)**(n - j), added up over j: falling[j] is the coefficient of t**j."""
     falling = [1.0] + [0.0] * int(n)
     for i in range(int(k)):
         for j in range(int(n), 0, -1):
             falling[j] = falling[j] * (b - i) + falling[j - 1]
         falling[0] *= b - i
-    logarithm = log(a) if n > 0.0 else 1.0
+    logarithm = log(a)
     factor, weight = 0.0, 1.0
-    for j in range(int(n) + 1):  # n! / (n - j)! * falling[j] * log(a)**(n - j)
+    for j in range(int(n) + 1):
         factor += weight * falling[j] * logarithm ** (n - j) if falling[j] != 0.0 else 0.0
         weight *= n - j
     if n == 1.0 and abs(factor) < 0.25 * abs(falling[1]):  # falling[0] * log(a) and falling[1] cancel
         high, low = log_pair(a)
         product, error = two_product(falling[0], high)
         factor = (product + falling[1]) + (error + falling[0] * low)
-    return 0.0 if factor == 0.0 else _power_product(factor, a, b, k)
+    return factor
 
 
 def _power_product(factor: float, a: float, b: float, k: float) -> float:
@@ -109,8 +119,10 @@ def _power_product(factor: float, a: float, b: float, k: float) -> float:
         return 0.0 if y == 0.0 and abs(b) < inf else factor * y
     whole = two_sum(b, -k)[1] == 0.0 or abs(b) > 1e17  # such powers are 0, 1 or inf
     y = pow(a, b - k) if whole else div(pow(a, b), pow(a, k))
+    if y != y or 1e-290 < abs(y) < inf:
+        return factor * y
     half = pow(abs(a), 0.5 * (b - k if whole else b))
-    if y != y or 1e-290 < abs(y) < inf or half in (0.0, inf):
+    if half in (0.0, inf):
         return factor * y
     sign = -1.0 if a < 0.0 and math.fmod(b - k, 2.0) != 0.0 else 1.0
     if a < 0.0 and b != math.floor(b):
