@@ -83,6 +83,27 @@ def test_domains_are_of_primitives_that_exist():
     assert DOMAINS.keys() <= PRIMITIVES.keys()
 
 
+def ties():
+    """Five terms: a number, half its last place, and least of all what decides; of every size, and others that cancel."""
+    rng = random.Random(5)
+    for _ in range(3000):
+        exponent = rng.choice((-1070, -1060, -1022, -600, 0, 600))
+        number, half = math.ldexp(rng.uniform(1.0, 2.0), exponent), math.ldexp(rng.choice((1.0, -1.0)), exponent - 53)
+        least = rng.choice((5e-324, -5e-324, 3e-310, half / 2.0, half * -1e-12))
+        large = rng.choice((0.0, math.ldexp(number, 40)))
+        yield rng.sample([number, half, least, large, -large], 5)
+
+
+@needs_node
+@pytest.mark.parametrize("name", ["fsum", "exact_sum"])
+def test_halfway_between_two_numbers_the_smallest_term_decides(name):
+    many = list(ties())
+    each = f"return (xs) => xs.filter((_, i) => i % 5 === 0).map((_, i) => {name}(xs.slice(5 * i, 5 * i + 5)));"
+    sums = evaluate(f"(() => {{ 'use strict';\n{Library().source([name])}\n{each} }})()")
+    for xs, total in zip(many, sums(array("d", [x for xs in many for x in xs])), strict=True):
+        assert total == math.fsum(xs), f"{name} of {xs}: {total!r}, not {math.fsum(xs)!r}"
+
+
 # --- programs ------------------------------------------------------------------------------------------------------
 
 ORDINARY = st.floats(0.25, 3.0) | st.floats(-3.0, -0.25)

@@ -54,15 +54,16 @@ const dekker = (a, b) => { // what rounding takes from the product
   const product = a * b, s = 134217729 * a, t = 134217729 * b, ah = s - (s - a), bh = t - (t - b), al = a - ah, bl = b - bh;
   return ((ah * bh - product) + ah * bl + al * bh) + al * bl;
 };
-const fsum = (xs) => { // compensated; exact where much cancels
+const fsum = (xs) => { // compensated where that is sure to round it correctly
   let total = 0, error = 0, size = 0;
   for (const x of xs) {
-    const s = total + x, t = s - total;
-    error += (total - (s - t)) + (x - t);
+    const [s, e] = knuth(total, x);
     total = s;
-    size += Math.abs(x);
+    error += e;
+    size += Math.abs(e);
   }
-  return size <= Math.min(1e8 * Math.abs(total), 1e300) ? total + error : exact_sum(xs);
+  const slack = 2.3e-16 * len(xs) * size; // more than what adding the errors lost
+  return total + (error - slack) === total + (error + slack) ? total + error : exact_sum(xs);
 };
 const exact_sum = (xs) => { // correctly rounded: Shewchuk's partial sums
   const plain = sum([...xs]);
@@ -83,7 +84,7 @@ const exact_sum = (xs) => { // correctly rounded: Shewchuk's partial sums
   }
   let total = (parts.pop() ?? 0) + 0, low = 0; // no zero is negative
   while (parts.length && low === 0) [total, low] = knuth(total, parts.pop());
-  if (low !== 0 && parts.length && low * parts.at(-1) > 0) { // halfway between two floats: the rest decides
+  if (low !== 0 && parts.length && low > 0 === parts.at(-1) > 0) { // halfway between two floats: the rest decides
     const doubled = 2 * low;
     if (doubled === total + doubled - total) total += doubled;
   }
