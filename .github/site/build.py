@@ -54,7 +54,8 @@ def main() -> None:
             for language in TRANSLATIONS:
                 catalogue = load(ROOT / f"notebooks/{language}.po")
                 for path in NOTEBOOKS:
-                    notebooks[f"{language}/{path.name}"] = nbformat.reads(notebook_in(path, catalogue), as_version=4)
+                    text = notebook_in(path, catalogue, language)
+                    notebooks[f"{language}/{path.name}"] = nbformat.reads(text, as_version=4)
             timed("JupyterLite", lite.build, out / "lite", work, notebooks, options.beside)
 
 

@@ -45,7 +45,7 @@ def lay_out_translated(stage: Path, modules: Path, notebooks: list[Path], langua
     lay_ground(stage, modules)
     catalogue = load(ROOT / f"notebooks/{language}.po")
     for path in notebooks:
-        notebook = nbformat.reads(notebook_in(path, catalogue), as_version=4)
+        notebook = nbformat.reads(notebook_in(path, catalogue, language), as_version=4)
         nbformat.write(course.stage(notebook, path.name, language), stage / "course" / path.name)
     shutil.copy(ROOT / f"notebooks/terms.{language}.md", stage / "terms.md")
     readme = (ROOT / f"notebooks/README.{language}.md").read_text(encoding="utf-8")

@@ -29,7 +29,7 @@ def lab(folder: Path | None = None, *, launch: bool = True, language: str = "en"
     if language not in languages():
         raise ValueError(f"--language must be one of {', '.join(languages())}, not {language!r}")
     folder = folder or Path("autograd_lite_notebooks" + (f"_{language}" if language != "en" else ""))
-    _trust(_copies(folder, load(notebooks() / f"{language}.po") if language != "en" else {}))
+    _trust(_copies(folder, language))
     first = min(path.name for path in notebooks().glob("*.ipynb"))
     print(f"The notebooks are in {folder.resolve()}")
     if not launch:
@@ -42,8 +42,9 @@ def lab(folder: Path | None = None, *, launch: bool = True, language: str = "en"
         raise ValueError(f"JupyterLab ended with status {done.returncode}: what it printed above says why")
 
 
-def _copies(folder: Path, catalogue: dict[str, str]) -> list[Path]:
+def _copies(folder: Path, language: str) -> list[Path]:
     """Copy what `folder` does not have yet; returns the notebooks among it."""
+    catalogue = load(notebooks() / f"{language}.po") if language != "en" else {}
     made = []
     for source in sorted(p for p in notebooks().rglob("*") if p.is_file() and p.suffix != ".po"):
         name = source.relative_to(notebooks())
@@ -53,7 +54,7 @@ def _copies(folder: Path, catalogue: dict[str, str]) -> list[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.suffix in (".ipynb", ".md"):
             whole = catalogue and source.suffix == ".ipynb"
-            text = notebook_in(source, catalogue) if whole else source.read_text(encoding="utf-8")
+            text = notebook_in(source, catalogue, language) if whole else source.read_text(encoding="utf-8")
             target.write_text(with_sources(text, folder), encoding="utf-8")
             made += [target] if source.suffix == ".ipynb" else []
         else:

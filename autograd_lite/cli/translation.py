@@ -2,8 +2,8 @@
 
 A catalogue is a file of gettext, `zh.po` beside the notebooks. A message is a block of Markdown, without its
 indentation: a paragraph, a heading, a list, a table. Code stays as it is, and so does what it has shown. Three kinds of
-words within code are messages too: those between the formulas of one line, what the hidden cell that checks an exercise
-prints, and the labels of a figure, which a line below it explains.
+words are messages too: those between the formulas of one line, what the hidden cell that checks an exercise prints, and
+those in a figure that is stored, whose curves stay. A figure drawn anew has the words of the code.
 """
 
 import ast
@@ -13,13 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from autograd_lite.cli.figures import drawn, is_figure, translated_figure
+
 FENCE = re.compile(r"\s*(```+|~~~+)")
 LINES_MATTER = re.compile(r"\s*([-*|>#]|\d+\.)\s?", re.MULTILINE)  # lists, tables, quotations, headings
 WORDLESS = re.compile(r"\$\$.*?\$\$|\$[^$]*\$|`[^`]*`|<[^>]*>|\]\([^)]*\)", re.DOTALL)
 BETWEEN = re.compile(r"(?<=\\qquad\\text\{)[^}]+(?=\})")  # formulas
 HOLE = re.compile(r"\{[^}]*\}")
-LABELS = {"label", "suptitle", "title", "xlabel", "ylabel"}  # keywords of Matplotlib's functions
-LABELLING = {"annotate", "set_title", "set_xlabel", "set_ylabel", "suptitle", "supxlabel", "supylabel"}
 SPOKEN = re.compile(r"""(f?)(["'])((?:(?!\2).)*)\2""")  # a literal on one line
 
 
@@ -74,27 +74,6 @@ def translated_check(code: str, catalogue: Mapping[str, str]) -> str:
     return code
 
 
-def labels(code: str) -> Iterator[str]:
-    """The messages of a cell that draws a figure: its title and labels.
-
-    >>> list(labels('ax.plot(xs, label=f"order {n}")\\nax.set(xlabel="step", ylabel="x")'))
-    ['order {n}', 'step']
-    """
-    for call in ast.walk(ast.parse(code)):
-        if isinstance(call, ast.Call):
-            texts = [keyword.value for keyword in call.keywords if keyword.arg in LABELS]
-            texts += call.args[:1] if isinstance(call.func, ast.Attribute) and call.func.attr in LABELLING else []
-            for text in texts:
-                literal = SPOKEN.fullmatch(ast.get_source_segment(code, text) or "")
-                if literal and re.search(r"[a-z]{3}", re.sub(r"\$[^$]*\$|\{[^}]*\}", "", literal[3])):
-                    yield literal[3].replace(r"\n", " ").replace(r"\\", "\\")
-
-
-def is_figure(cell: Mapping[str, Any]) -> bool:
-    """Whether a notebook's cell has drawn a figure, whose words are part of the picture."""
-    return any("image/png" in output.get("data", {}) for output in cell.get("outputs", []))
-
-
 def is_check(cell: Mapping[str, Any]) -> bool:
     """Whether a notebook's cell checks an exercise: it is hidden, and what it prints is for the reader."""
     return "check" in cell["metadata"].get("tags", [])
@@ -105,18 +84,14 @@ def said(cell: Mapping[str, Any]) -> Iterator[str]:
     source = "".join(cell["source"])
     if cell["cell_type"] == "markdown":
         return messages(source)
-    return spoken(source) if is_check(cell) else labels(source) if is_figure(cell) else iter(())
+    if is_check(cell):
+        return spoken(source)
+    return (message for data in _figures(cell) for message in drawn("".join(data["text/html"])))
 
 
-def translate_notebook(notebook: dict[str, Any], catalogue: Mapping[str, str]) -> None:
-    """Translate a notebook, given as its file has it: its Markdown, and what its checks print and have printed.
-
-    Below a figure comes a cell that says what its words mean.
-    """
-    cells = notebook["cells"]
-    notebook["cells"] = []
-    for cell in cells:
-        notebook["cells"].append(cell)
+def translate_notebook(notebook: dict[str, Any], catalogue: Mapping[str, str], language: str) -> None:
+    """Translate a notebook, given as its file has it: its Markdown, what its checks print and have printed, figures."""
+    for cell in notebook["cells"]:
         source = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
             cell["source"] = translated(source, catalogue)
@@ -125,12 +100,9 @@ def translate_notebook(notebook: dict[str, Any], catalogue: Mapping[str, str]) -
             for output in cell["outputs"]:
                 lines = "".join(output.get("text", [])).splitlines(keepends=True)
                 output["text"] = [_printed(line, spoken(source), catalogue) for line in lines]
-        elif is_figure(cell):
-            words = {HOLE.sub("…", x): HOLE.sub("…", catalogue[x]) for x in labels(source) if x in catalogue}
-            explained = "；".join(f"{word} = {other}" for word, other in words.items())
-            text = f"<small>图中文字：{explained}。</small>"
-            below = {"cell_type": "markdown", "id": f"{cell['id']}-words", "metadata": {}, "source": text}
-            notebook["cells"] += [below] if words else []
+        else:
+            for data in _figures(cell):
+                data["text/html"] = translated_figure("".join(data["text/html"]), catalogue, language)
 
 
 def load(path: Path) -> dict[str, str]:
@@ -142,11 +114,17 @@ def load(path: Path) -> dict[str, str]:
     return {str(m.id): str(m.string) for m in entries if m.id and m.string and not m.fuzzy}
 
 
-def notebook_in(path: Path, catalogue: Mapping[str, str]) -> str:
+def notebook_in(path: Path, catalogue: Mapping[str, str], language: str) -> str:
     """The file of a notebook, translated."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
-    translate_notebook(notebook, catalogue)
+    translate_notebook(notebook, catalogue, language)
     return json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
+
+
+def _figures(cell: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The outputs of a cell that are figures, by their kinds."""
+    shown = (output["data"] for output in cell.get("outputs", []) if "data" in output)
+    return (data for data in shown if is_figure("".join(data.get("text/html", ""))))
 
 
 def _printed(line: str, messages: Iterable[str], catalogue: Mapping[str, str]) -> str:

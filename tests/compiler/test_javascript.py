@@ -84,7 +84,7 @@ def test_domains_are_of_primitives_that_exist():
 
 
 def ties():
-    """Five terms: a number, half its last place, and least of all what decides; of every size, and others that cancel."""
+    """Five terms each: a number, half its last place, a least one that decides, and two that may cancel."""
     rng = random.Random(5)
     for _ in range(3000):
         exponent = rng.choice((-1070, -1060, -1022, -600, 0, 600))
@@ -100,7 +100,8 @@ def test_halfway_between_two_numbers_the_smallest_term_decides(name):
     many = list(ties())
     each = f"return (xs) => xs.filter((_, i) => i % 5 === 0).map((_, i) => {name}(xs.slice(5 * i, 5 * i + 5)));"
     sums = evaluate(f"(() => {{ 'use strict';\n{Library().source([name])}\n{each} }})()")
-    for xs, total in zip(many, sums(array("d", [x for xs in many for x in xs])), strict=True):
+    totals = sums(array("d", [x for terms in many for x in terms]))
+    for xs, total in zip(many, totals, strict=True):
         assert total == math.fsum(xs), f"{name} of {xs}: {total!r}, not {math.fsum(xs)!r}"
 
 

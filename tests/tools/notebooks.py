@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
+import figures
 import nbformat
 from answers import ANSWERS, ODD
 from nbclient import NotebookClient
@@ -69,6 +70,7 @@ async def _execute(path: Path, free: asyncio.Semaphore) -> nbformat.NotebookNode
         resources={"metadata": {"path": str(FOLDER)}},
         on_cell_start=starts,
         coalesce_streams=True,  # pieces of what is printed, divided by chance
+        extra_arguments=figures.KERNEL,
     )
     async with free:
         start = time.perf_counter()
@@ -85,6 +87,7 @@ async def _execute(path: Path, free: asyncio.Semaphore) -> nbformat.NotebookNode
         if words not in said or (words and (words == "Right") != bool(re.search(r"^Right", said, re.MULTILINE))):
             return Failure(f"{path.name}, the check does not say {words!r} to\n{code}\nbut\n{said}")
     del notebook.cells[own:]
+    figures.store(notebook)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # times, which differ from run to run
     notebook.metadata = nbformat.from_dict(
