@@ -56,11 +56,16 @@ def in_order(xs: Iterable[float]) -> float:
     return y
 
 
+def scaled_sum(xs: Sequence[float], scale: float) -> float:
+    """The correctly rounded sum of scale * x."""
+    return math.fsum([x * scale for x in xs])
+
+
 def _sum_beyond(xs: Sequence[float]) -> float:
     """The sum where `math.fsum` raises: partial sums overflow, or infinities of both signs meet."""
     if any(x - x != 0.0 for x in xs):
         return in_order(xs)
-    return math.fsum([x * 2.0**-64 for x in xs]) * 2.0**64
+    return scaled_sum(xs, 2.0**-64) * 2.0**64
 
 
 add, sub, mul, neg, fabs = operator.add, operator.sub, operator.mul, operator.neg, math.fabs

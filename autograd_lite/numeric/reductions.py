@@ -12,14 +12,14 @@ from autograd_lite.numeric.exact import (
     two_product,
     two_sum,
 )
-from autograd_lite.numeric.ieee import exp, fsum, inf, length, log, log1p, nan
+from autograd_lite.numeric.ieee import exp, fsum, inf, length, log, log1p, nan, scaled_sum
 
 
 def mean(xs: Sequence[float]) -> float:
     """The mean, right also where the sum would overflow."""
     total = fsum(xs)
     if abs(total) == inf:  # of infinite numbers, or of large ones: then the mean is finite
-        return fsum([x * 2.0**-64 for x in xs]) / len(xs) * 2.0**64
+        return scaled_sum(xs, 2.0**-64) / len(xs) * 2.0**64
     return total / len(xs)
 
 

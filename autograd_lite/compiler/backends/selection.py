@@ -4,19 +4,18 @@ A function is called once for each way through it. Its numbers are arrays that n
 answer as planned; what the ways come to is put together by `where`. So it needs no source, and loops are unrolled.
 """
 
-import dis
 import math
 import operator
-import types
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from types import SimpleNamespace
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax.scipy import special as jax_special
 
-from autograd_lite.compiler.ir import CannotRunError
+from autograd_lite.compiler.backends.rebinding import rebound, unwrapped
 from autograd_lite.numeric import ieee, reductions, slopes
 
 Function = Callable[..., Any]
@@ -24,37 +23,19 @@ Function = Callable[..., Any]
 
 @cache
 def lowered(forward: Any) -> Function:
-    """A forward function, of the table or of a user, for arrays; operands of any number as one array, or as a list."""
-    return OVER_ARRAYS[forward] if forward in OVER_ARRAYS else selecting(rebound(forward))
+    """A forward function, of the table or of a user, for arrays; operands of any number are the first axis of one."""
+    return OVER_ARRAYS.get(unwrapped(forward)) or selecting(for_numbers(forward))
 
 
 @cache
-def rebound(function: Any) -> Function:
-    """The function for Numbers: what it calls stands for functions of arrays too."""
-    if function in OVER_ARRAYS:
-        return lifted(OVER_ARRAYS[function])
-    if hasattr(function, "ieee_version_of"):
-        return rebound(function.ieee_version_of)
-    if function in MATH:
-        return lifted(getattr(ARRAY_MATH, function.__name__))
-    if not isinstance(function, types.FunctionType) or hasattr(function, "__wrapped__"):
-        raise CannotRunError(f"JAX is given plain Python functions, not {function!r}: use backend='python'")
-    code, outside = function.__code__, function.__globals__
-    names = {name: _bound(outside[name]) for name in _names_in(code) & outside.keys()}
-    cells = tuple(types.CellType(_bound(cell.cell_contents)) for cell in function.__closure__ or ())
-    return types.FunctionType(code, BUILTINS | names, function.__name__, function.__defaults__, cells)
+def for_numbers(function: Any) -> Function:
+    """The function for Numbers, and so is all that it calls."""
+    inner = unwrapped(function)
+    return lifted(OVER_ARRAYS[inner], function) if inner in OVER_ARRAYS else rebound(inner, _stand_in, **BUILTINS)
 
 
-def _bound(x: Any) -> Any:
-    if x is math:
-        return LIFTED_MATH
-    return rebound(x) if callable(x) and not isinstance(x, type) else x
-
-
-def _names_in(code: types.CodeType) -> set[str]:
-    """The globals that code reads, in the functions written inside it too."""
-    own = {step.argval for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"}
-    return own.union(*[_names_in(x) for x in code.co_consts if isinstance(x, types.CodeType)])
+def _stand_in(x: Any) -> Any:
+    return MATH if x is math else for_numbers(x) if callable(x) and not isinstance(x, type) else x
 
 
 # --- one call for each way through a function ----------------------------------------------------------------------
@@ -75,7 +56,7 @@ class Ways:
 
 
 class Number:
-    """An array that takes part in arithmetic, and in conditions, as a number does."""
+    """An array that takes part in arithmetic, and in conditions, as a number does; or as numbers along an axis."""
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -88,130 +69,98 @@ class Number:
     def __int__(self) -> int:
         raise TypeError("a whole number that is known only when the program runs")
 
+    def __getitem__(self, index: int | slice) -> "Number":
+        return Number(self.array[index], self.ways)
+
+    def __iter__(self) -> "Iterator[Number]":
+        return map(self.__getitem__, range(len(self)))
+
+    def __len__(self) -> int:
+        return len(self.array)
+
 
 def selecting(function: Function) -> Function:
     """`function`, which may branch on its operands, for arrays."""
 
-    def run(xs: Sequence[Any], planned: list[bool]) -> Any:
+    def run(planned: list[bool], *xs: Any) -> Any:
         ways = Ways([*planned])
-        result = _arrays(function(*[_given(x, ways) for x in xs]))
+        result = _array(function(*[x if isinstance(x, float) else Number(x, ways) for x in xs]))
         for place in reversed(range(len(planned), len(ways.conditions))):
-            otherwise, condition = run(xs, [*ways.answers[:place], False]), ways.conditions[place]
-            result = jax.tree.map(lambda a, b, c=condition: jnp.where(c, a, b), result, otherwise)
+            otherwise = run([*ways.answers[:place], False], *xs)
+            result = jnp.where(ways.conditions[place], result, otherwise)
         return result
 
-    return lambda *xs: run(xs, [])
+    return partial(run, [])
 
 
-def lifted(function: Function) -> Function:
-    """A function of arrays as one of Numbers. Of plain numbers it is computed at once."""
+def lifted(over_arrays: Function, function: Function) -> Function:
+    """A function of numbers, for Numbers too: there it is a function of arrays."""
 
     def on_numbers(*xs: Any) -> Any:
-        numbers = [x for group in xs for x in (group if isinstance(group, (list, tuple)) else [group])]
-        ways = next((x.ways for x in numbers if isinstance(x, Number)), None)
-        if ways is None:
-            with jax.ensure_compile_time_eval():
-                return float(function(*map(_arrays, xs)))
-        return jax.tree.map(lambda y: Number(y, ways), function(*map(_arrays, xs)))
+        ways = next((x.ways for x in jax.tree.leaves(xs) if isinstance(x, Number)), None)
+        return function(*xs) if ways is None else Number(over_arrays(*map(_array, xs)), ways)
 
     return on_numbers
 
 
-def _given(x: Any, ways: Ways) -> Any:
+def _array(x: Any) -> Any:
+    """The array of a Number; of several, one array with an axis more."""
     if isinstance(x, (list, tuple)):
-        return [_given(y, ways) for y in x]
-    return x if isinstance(x, (float, int)) else Number(x, ways)
-
-
-def _arrays(x: Any) -> Any:
-    """The arrays of Numbers; a list of them as one."""
-    if isinstance(x, list):
-        return jnp.stack(jnp.broadcast_arrays(*map(_arrays, x)))
-    if isinstance(x, tuple):
-        return tuple(map(_arrays, x))
+        return jnp.stack(jnp.broadcast_arrays(*map(_array, x)))
     return x.array if isinstance(x, Number) else x
 
 
-for _name in ("add", "sub", "mul", "truediv", "pow", "mod", "floordiv"):
-    _compute = jnp.divide if _name == "truediv" else jnp.power if _name == "pow" else getattr(operator, _name)
-    setattr(Number, f"__{_name}__", lifted(_compute))
-    setattr(Number, f"__r{_name}__", lifted(lambda a, b, compute=_compute: compute(b, a)))
-for _name in ("lt", "le", "gt", "ge", "eq", "ne", "neg", "pos", "abs"):
-    setattr(Number, f"__{_name}__", lifted(getattr(operator, _name)))
+ARITHMETIC = ("add", "sub", "mul", "truediv", "pow", "mod", "floordiv")
+for _name in (*ARITHMETIC, "lt", "le", "gt", "ge", "eq", "ne", "neg", "pos", "abs"):
+    _python = getattr(operator, _name)
+    _jax = {"truediv": jnp.divide, "pow": jnp.power}.get(_name, _python)
+    setattr(Number, f"__{_name}__", lifted(_jax, _python))
+    if _name in ARITHMETIC:
+        setattr(Number, f"__r{_name}__", lifted(lambda a, b, compute=_jax: compute(b, a), _python))
 
 
 # --- functions written out for arrays; operands of any number are the first axis -------------------------------------
 
 
-def _stacked(xs: Any) -> Any:
-    return jnp.stack(jnp.broadcast_arrays(*xs)) if isinstance(xs, (list, tuple)) else xs
+_sum, _max, _min = (partial(f, axis=0) for f in (jnp.sum, jnp.max, jnp.min))
 
 
-def _sum(xs: Any) -> Any:
-    return jnp.sum(_stacked(xs), axis=0)
-
-
-def _mean(xs: Any) -> Any:
-    x = _stacked(xs)
-    total = jnp.sum(x, axis=0)
-    return jnp.where(jnp.isinf(total), jnp.sum(x * 2.0**-64, axis=0) / len(x) * 2.0**64, total / len(x))
-
-
-def _dot(v: Any) -> Any:
-    v = _stacked(v)
-    n = len(v) // 2
-    return jnp.sum(v[:n] * v[n : 2 * n], axis=0) + (v[-1] if len(v) % 2 else 0.0)
-
-
-def _prod(xs: Any) -> Any:
+def _prod(x: Any) -> Any:
     """As `reductions.prod`: exponents added apart where the plain product leaves the range."""
-    x = _stacked(xs)
     plain, (mantissas, exponents) = jnp.prod(x, axis=0), jnp.frexp(x)
-    apart = jnp.ldexp(jnp.prod(mantissas, axis=0), jnp.sum(exponents, axis=0))
+    apart = jnp.ldexp(jnp.prod(mantissas, axis=0), _sum(exponents))
     usual = (jnp.abs(plain) > 1e-290) & jnp.isfinite(plain)
     return jnp.where(usual | ~jnp.all(jnp.isfinite(x), axis=0), plain, apart)
 
 
 def _scale_and_length(x: Any) -> tuple[Any, Any]:
     """A number as large as the largest of x, and the length of x in units of it."""
-    top = jnp.max(jnp.abs(x), axis=0)
+    top = _max(jnp.abs(x))
     scale = jnp.where((top > 0.0) & jnp.isfinite(top), top, 1.0)
-    return scale, jnp.sqrt(jnp.sum((x / scale) ** 2, axis=0))
+    return scale, jnp.sqrt(_sum((x / scale) ** 2))
 
 
-def _length(xs: Any) -> Any:
-    x = _stacked(xs)
+def _length(x: Any) -> Any:
     scale, length = _scale_and_length(x)
     return jnp.where(jnp.any(jnp.isinf(x), axis=0), jnp.inf, scale * length)
 
 
-def _norm_slope(xs: Any) -> Any:
-    x = _stacked(xs)
+def _norm_slope(x: Any) -> Any:
     scale, length = _scale_and_length(x)
     return jnp.where(length == 0.0, 0.0, x[0] / scale / length)
 
 
-def _top_and_rest(xs: Any) -> tuple[Any, Any]:
+def _top_and_rest(x: Any) -> tuple[Any, Any]:
     """The largest, and what the others add to it in logsumexp."""
-    x = _stacked(xs)
-    top = jnp.max(x, axis=0)
+    top = _max(x)
     others = jnp.arange(len(x)).reshape(-1, *[1] * top.ndim) != jnp.argmax(x, axis=0)
-    rest = jnp.log1p(jnp.sum(jnp.where(others, jnp.exp(x - top), 0.0), axis=0))
+    rest = jnp.log1p(_sum(jnp.where(others, jnp.exp(x - top), 0.0)))
     return top, jnp.where(jnp.isinf(top), 0.0, rest)
 
 
-def _logsumexp(xs: Any) -> Any:
-    top, rest = _top_and_rest(xs)
-    return top + rest
-
-
-def _log_softmax(xs: Any) -> Any:
-    top, rest = _top_and_rest(xs)
-    return (xs[0] - top) - rest
-
-
-def _softmax(xs: Any) -> Any:
-    return jax.nn.softmax(_stacked(xs), axis=0)
+def _log_softmax(x: Any) -> Any:
+    top, rest = _top_and_rest(x)
+    return (x[0] - top) - rest
 
 
 def _div_slope(a: Any, b: Any) -> Any:
@@ -239,51 +188,37 @@ def _power_product(factor: Any, a: Any, b: Any, k: Any) -> Any:
     return jnp.where(edge, limit, jnp.where((a < 0.0) & (b != jnp.floor(b)), jnp.nan, result))
 
 
-def _any_of(choose: Function) -> Function:
-    return lambda *xs: choose(_stacked(xs if len(xs) > 1 else xs[0]), axis=0)
-
-
-MATH = {function for function in vars(math).values() if callable(function)}
-ARRAY_MATH = types.ModuleType("array_math")
-for _name in (
+SAME_NAME = (
     "exp", "expm1", "log", "log2", "log10", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh",
     "asin", "acos", "atan", "asinh", "acosh", "atanh", "atan2", "pow",
     "floor", "ceil", "trunc", "copysign", "fmod", "ldexp", "hypot", "isfinite", "isnan", "isinf", "fabs",
-):  # fmt: skip
-    setattr(ARRAY_MATH, _name, getattr(jnp, _name))
-vars(ARRAY_MATH).update(erf=jax_special.erf, erfc=jax_special.erfc, fsum=_sum, prod=_prod)
-LIFTED_MATH = types.ModuleType("lifted_math")
-for _name, _value in vars(math).items():
-    setattr(LIFTED_MATH, _name, lifted(getattr(ARRAY_MATH, _name)) if hasattr(ARRAY_MATH, _name) else _value)
-BUILTINS: dict[str, Any] = {
-    "__builtins__": __builtins__,
-    "max": lifted(_any_of(jnp.max)),
-    "min": lifted(_any_of(jnp.min)),
-    "int": lambda x: lifted(lambda y: y.astype(int))(x) if isinstance(x, Number) else int(x),
-    "float": lambda x: x if isinstance(x, Number) else float(x),
-}
+)  # fmt: skip
 OVER_ARRAYS: dict[Any, Function] = {
-    operator.add: operator.add,
-    operator.sub: operator.sub,
-    operator.mul: operator.mul,
-    operator.neg: operator.neg,
+    **{getattr(math, name): getattr(jnp, name) for name in SAME_NAME},
+    **{f: f for f in (operator.add, operator.sub, operator.mul, operator.neg)},
     operator.truediv: jnp.divide,
-    ieee.div: jnp.divide,
     float: lambda x: x,
-    ieee.fsum: _sum,
+    math.erf: jax_special.erf,
+    math.erfc: jax_special.erfc,
+    math.fsum: _sum,
+    math.prod: _prod,
     ieee.length: _length,
-    reductions.norm: _length,
-    reductions.mean: _mean,
+    ieee.scaled_sum: lambda x, scale: _sum(x * scale),
     reductions.prod: _prod,
-    reductions.dot: _dot,
-    reductions.max_: lambda xs: jnp.max(_stacked(xs), axis=0),
-    reductions.min_: lambda xs: jnp.min(_stacked(xs), axis=0),
-    reductions.logsumexp: _logsumexp,
-    reductions.softmax: _softmax,
-    reductions.softmax_first: lambda xs: _softmax(xs)[0],
-    reductions.softmax_rest: lambda xs: jnp.sum(_softmax(xs)[1:], axis=0),
+    reductions.max_: _max,
+    reductions.min_: _min,
+    reductions.logsumexp: lambda x: operator.add(*_top_and_rest(x)),
+    reductions.softmax: partial(jax.nn.softmax, axis=0),
     reductions.log_softmax_first: _log_softmax,
     slopes.norm_slope: _norm_slope,
     slopes.div_slope: _div_slope,
     slopes._power_product: _power_product,
+}
+MATH = SimpleNamespace(**vars(math) | {f.__name__: for_numbers(f) for f in OVER_ARRAYS if f in vars(math).values()})
+BUILTINS: dict[str, Any] = {
+    "__builtins__": __builtins__,
+    "max": lambda *xs: for_numbers(reductions.max_)(xs if len(xs) > 1 else xs[0]),
+    "min": lambda *xs: for_numbers(reductions.min_)(xs if len(xs) > 1 else xs[0]),
+    "int": lifted(lambda x: x.astype(int), int),
+    "float": lifted(lambda x: x, float),
 }

@@ -12,13 +12,6 @@ from autograd_lite.compiler.ir import CannotRunError
 Function = ast.FunctionDef | ast.Lambda
 
 
-def unwrapped(f: Any) -> Any:
-    """The function that computes, of one that only sees to it that Python raises nothing."""
-    while hasattr(f, "ieee_version_of"):
-        f = f.ieee_version_of
-    return f
-
-
 def definition(f: FunctionType) -> Function:
     """The `def` or `lambda` that made f, from the source of its file or notebook cell."""
     code = f.__code__

@@ -13,7 +13,8 @@ from importlib.resources import files
 from types import FunctionType, ModuleType
 from typing import Any
 
-from autograd_lite.compiler.backends.javascript.source import definition, meaning, unwrapped
+from autograd_lite.compiler.backends.javascript.source import definition, meaning
+from autograd_lite.compiler.backends.rebinding import unwrapped
 from autograd_lite.compiler.ir import CannotRunError
 from autograd_lite.core.primitives import Primitive
 

@@ -9,8 +9,9 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from autograd_lite.compiler.backends.numba import kernels, machine, scalars
-from autograd_lite.compiler.backends.numba.functions import compiled, compiled_forward, compiles, new, release
+from autograd_lite.compiler.backends.numba.functions import compiled, compiles, new, release
 from autograd_lite.compiler.backends.numba.scalars import OURS
+from autograd_lite.compiler.ir import CannotRunError
 from autograd_lite.core.primitives import Primitive
 
 POINTERS = tuple(map(types.CPointer, (types.uint64, types.uint32, types.float64)))
@@ -38,8 +39,13 @@ def call(o, x, m):
 
 def object_code(kind: str, primitive: Primitive | None) -> bytes:
     """The kernel of this kind, for a map or a call of this primitive."""
-    dispatcher = compiles(function(kind, primitive))
-    dispatcher.compile(types.void(*POINTERS))
+    try:
+        dispatcher = compiles(function(kind, primitive))
+        dispatcher.compile(types.void(*POINTERS))
+    except Exception as error:  # whatever a compiler raises: it has many errors, without a base in common
+        if primitive is None or primitive in OURS:
+            raise
+        raise CannotRunError(f"Numba cannot compile forward of {primitive.name!r}: use backend='python'") from error
     name = dispatcher.overloads[POINTERS].fndesc.llvm_func_name
     return machine.emit(dispatcher.inspect_llvm(POINTERS), name)
 
@@ -51,7 +57,7 @@ def function(kind: str, primitive: Primitive | None) -> Any:
         return written("run", scalars.loop_source(), names | {"call": call, "total": kernels.total})
     if primitive is None:
         return getattr(kernels, kind)
-    f = compiled(primitive.forward) if primitive in OURS else compiled_forward(primitive)
+    f = compiled(primitive.forward)
     if primitive.arity is None:
         return written("call", CALL, {"f": f, "new": new, "release": release, "carray": carray})
     places = "\n".join(f"    a{k} = o[{2 + k}]" for k in range(primitive.arity))

@@ -6,11 +6,10 @@ functions that it calls are compiled ones too, and where `math` follows IEEE 754
 own machinery (`math.fsum` and its like) is written out below.
 """
 
-import dis
 import math
 import operator
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,11 +17,9 @@ from numba import carray, float64, njit
 from numba.core.types import CPointer, ExternalFunction, uint64, void
 
 from autograd_lite.compiler.backends.numba import simd
-from autograd_lite.compiler.ir import CannotRunError
-from autograd_lite.core.primitives import Primitive
+from autograd_lite.compiler.backends.rebinding import rebound, unwrapped
 from autograd_lite.numeric import exact, ieee, reductions
 
-Function = Callable[..., Any]
 # Division follows IEEE 754, and nobody calls the functions from Python.
 compiles: Any = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 inlined: Any = njit(error_model="numpy", inline="always")  # into the one that calls it, which compiles sooner
@@ -33,51 +30,17 @@ release = ExternalFunction("PyMem_RawFree", void(CPointer(float64)))
 
 def compiled(function: Any) -> Any:
     """The function for use in compiled code."""
-    if function in COMPILED:
-        return COMPILED[function]
-    if hasattr(function, "ieee_version_of"):
-        result = compiled(function.ieee_version_of)
-    elif function in MATH:
-        of_two = function in (math.atan2, math.copysign, math.pow)
-        result = compiles((lambda x, y: function(x, y)) if of_two else (lambda x: function(x)))
-    elif not isinstance(function, types.FunctionType) or hasattr(function, "__wrapped__"):
-        raise CannotRunError(f"Numba compiles plain Python functions, not {function!r}: use backend='python'")
-    else:
-        code = function.__code__
-        names = {name for name in _global_names(code) if name in function.__globals__}
-        namespace = {name: _bound(function.__globals__[name]) for name in names} | {"__name__": __name__}
-        copy = types.FunctionType(code, namespace, function.__name__, function.__defaults__, function.__closure__)
-        result = compiles(copy)
-    COMPILED[function] = result
-    return result
+    function = unwrapped(function)
+    if function not in COMPILED:
+        known = function in MATH  # to Numba
+        COMPILED[function] = function if known else compiles(rebound(function, _stand_in, __name__=__name__))
+    return COMPILED[function]
 
 
-def compiled_forward(primitive: Primitive) -> Any:
-    """The forward function of a user's primitive, once it is certain that Numba compiles it."""
-    function = compiled(primitive.forward)
-    try:
-        function.compile((float64,) * (primitive.arity or 0))
-    except Exception as error:  # whatever a compiler raises: it has many errors, without a base in common
-        raise CannotRunError(
-            f"Numba cannot compile the forward function of {primitive.name!r}: use backend='python'"
-        ) from error
-    return function
-
-
-def _bound(x: Any) -> Any:
-    """What a global name stands for in compiled code."""
+def _stand_in(x: Any) -> Any:
     if x is math:
         return IEEE_MATH
-    if isinstance(x, types.FunctionType) or (isinstance(x, types.BuiltinFunctionType) and x.__module__ == "math"):
-        return compiled(x)
-    return x
-
-
-def _global_names(code: types.CodeType) -> Iterator[str]:
-    yield from (step.argval for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL")
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _global_names(constant)
+    return compiled(x) if isinstance(x, types.FunctionType) or getattr(x, "__module__", "") == "math" else x
 
 
 COMPILED: dict[Any, Any] = {}
@@ -109,21 +72,24 @@ def fsum(xs: Sequence[float]) -> float:
 
 @compiles
 def exact_sum(xs: Sequence[float]) -> float:
-    """The correctly rounded sum, as `math.fsum`."""
-    plain, scale = 0.0, 1.0
+    """The correctly rounded sum, as `ieee.fsum`."""
+    total = scaled_sum(xs, 1.0)
+    if total - total == 0.0:
+        return total
     for x in xs:
-        plain += x
-    if plain - plain != 0.0:
-        for x in xs:
-            if x - x != 0.0:
-                return plain
-        scale = 2.0**-64  # finite numbers, but their sum overflows on the way
-    return scaled_sum(xs, scale) / scale
+        if x - x != 0.0:
+            return total
+    return scaled_sum(xs, 2.0**-64) * 2.0**64
 
 
 @compiles
 def scaled_sum(xs: Sequence[float], scale: float) -> float:
-    """The correctly rounded sum of scale * x: Shewchuk's exact partial sums."""
+    """The correctly rounded sum of scale * x: Shewchuk's exact partial sums. If they are not finite, the plain sum."""
+    plain = 0.0
+    for x in xs:
+        plain += x * scale
+    if plain - plain != 0.0:
+        return plain
     partials, count = new(len(xs) + 1), 0
     for x in xs:
         x *= scale
@@ -153,17 +119,6 @@ def scaled_sum(xs: Sequence[float], scale: float) -> float:
             total += doubled
     release(partials)
     return total
-
-
-@compiles
-def mean(xs: Sequence[float]) -> float:
-    total = fsum(xs)
-    if abs(total) == math.inf:
-        for x in xs:
-            if x - x != 0.0:
-                return total
-        return scaled_sum(xs, 2.0**-64) / len(xs) * 2.0**64
-    return total / len(xs)
 
 
 @compiles
@@ -284,13 +239,12 @@ COMPILED |= {
     )
 }
 COMPILED |= {
-    ieee.fsum: fsum,
     math.fsum: fsum,
+    ieee.scaled_sum: scaled_sum,
     math.hypot: hypot,
     math.floor: floor,
     ieee.length: length,
     reductions.dot: dot,
-    reductions.mean: mean,
 }
-exp_difference = compiled(exact.exp_difference)
-log, log1p = compiled(ieee.log), compiled(ieee.log1p)
+mean, exp_difference = compiled(reductions.mean), compiled(exact.exp_difference)
+log, log1p = math.log, math.log1p
