@@ -40,7 +40,7 @@ def stages(tape: Tape, inputs: Sequence[Value], outputs: Sequence[Value]) -> Ite
 
 def record(tape: Tape, inputs: Sequence[Value], outputs: Sequence[Value]) -> Program:
     """The operations on the tape that the outputs depend on, as instructions."""
-    live = _live(tape, outputs)
+    live = _live(tape, inputs, outputs)
     used = chain(chain.from_iterable(map(_parents, live)), outputs)
     foreign = list(dict.fromkeys(filterfalse({*inputs, *live}.__contains__, used)))  # ordered as met
     captured = [v for v in foreign if v._primitive is not CONSTANT]
@@ -64,11 +64,11 @@ def record(tape: Tape, inputs: Sequence[Value], outputs: Sequence[Value]) -> Pro
 _parents = attrgetter("_parents")
 
 
-def _live(tape: Sequence[Value], outputs: Sequence[Value]) -> list[Value]:
-    needed = set(outputs)
+def _live(tape: Sequence[Value], inputs: Sequence[Value], outputs: Sequence[Value]) -> list[Value]:
+    needed, given = set(outputs), set(inputs)
     live = []
     for v in reversed(tape):
-        if v in needed:
+        if v in needed and v not in given:
             live.append(v)
             needed.update(v._parents)
     live.reverse()

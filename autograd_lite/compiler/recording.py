@@ -1,20 +1,21 @@
-"""A function recorded for one structure of arguments, and its gradient, recorded from the same graph.
+"""A function recorded for one structure of arguments, and its gradient, recorded from the same program.
 
 As part of a user's graph it is one node for each number of its result, whose closure runs the compiled gradient.
 """
 
-from array import array as array_of_integers
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import copy_context
+from itertools import islice
 from math import prod
 from typing import Any, NamedTuple
 
 from autograd_lite.compiler import backends
-from autograd_lite.compiler.passes import record_program
+from autograd_lite.compiler.ir import Program
+from autograd_lite.compiler.passes import stages
 from autograd_lite.compiler.tracer import LaneTracer, Tape, Tracer, TracingError, current_tape
 from autograd_lite.core.modes import is_recording, no_gc, only
 from autograd_lite.core.primitives import Primitive
-from autograd_lite.core.value import Value, as_data, as_value, build, topological_order
+from autograd_lite.core.value import Value, as_data, as_value, build, constant, topological_order
 from autograd_lite.transforms.linearize import between, pull_back
 from autograd_lite.transforms.pytree import (
     NUMBER,
@@ -67,10 +68,9 @@ class Recording:
         self.name, self.structure, self.backend = name_of(f), structure, backend
         with no_gc():
             tape, inputs, outputs, self.out = traced(f, structure)
-            self.program = record_program(tape, inputs, outputs)
+            self.recorded, *_, self.program = [program for _, program in stages(tape, inputs, outputs)]
             for v in self.program.captured:
                 v._data  # noqa: B018  # a TracingError if it stands for a number of another function
-            self.graph = Graph(tape, [*inputs, *self.program.captured], outputs)
         self._runner: backends.Runner | None = None
         self._pulls: dict[tuple[int, tuple[int, ...]], Recording] = {}
 
@@ -130,7 +130,7 @@ class Recording:
         """
 
         def pull(g: Value, xs: Sequence[Value], fixed: Sequence[Value]) -> list[Any]:
-            y = self.graph.again([*_merged(moving, xs, fixed), *self.program.captured])[k]
+            y = again(self.recorded, [*_merged(moving, xs, fixed), *self.program.captured])[k]
             inputs = [*xs, *self.program.captured]
             graph = between(inputs, topological_order(y, stop=inputs)[0])
             return pull_back(graph, inputs, [y], [g], recording=True)
@@ -143,50 +143,17 @@ class Recording:
         return self._pulls[k, moving]
 
 
-class Graph:
-    """A recorded graph in brief, to be recorded again on other inputs: a few numbers a node in place of a Value."""
-
-    def __init__(self, tape: Tape, inputs: Sequence[Value], outputs: Sequence[Value]) -> None:
-        interior, self.constants = topological_order(*outputs, stop=inputs)
-        place = {v: i for i, v in enumerate([*inputs, *self.constants, *interior])}
-        self.lanes = tape.lanes
-        self.primitives = [v._primitive for v in interior]
-        self.over_lanes = bytearray(isinstance(v, LaneTracer) for v in interior)
-        self.counts = array_of_integers("I", [len(v._parents) for v in interior])
-        self.operands = array_of_integers("I", [place[p] for v in interior for p in v._parents])
-        self.outputs = [place[y] for y in outputs]
-
-    def is_like(self, other: "Graph") -> bool:
-        """Whether it computes the same, but perhaps over another number of lanes."""
-        ours, theirs = (
-            (g.primitives, g.over_lanes, g.counts, g.operands, g.outputs, len(g.constants)) for g in (self, other)
-        )
-        return ours == theirs and all(map(are_alike, self.constants, other.constants))
-
-    def again(self, inputs: Sequence[Value]) -> list[Value]:
-        """The outputs for these inputs, written to the tape that runs."""
-        tape = current_tape()
-        assert tape is not None
-        tape.lanes = self.lanes
-        nodes = [*inputs, *self.constants]
-        start = 0
-        for primitive, over_lanes, count in zip(self.primitives, self.over_lanes, self.counts):
-            parents = tuple([nodes[i] for i in self.operands[start : start + count]])
-            nodes.append(tape.write(LaneTracer if over_lanes else Tracer, primitive, parents))
-            start += count
-        return [nodes[i] for i in self.outputs]
-
-
-def are_alike(a: Any, b: Any) -> bool:
-    """Whether two recordings of one function have the same here: a Value that was there before, or one of one number.
-
-    Anything else is the same if it is equal.
-    """
-    if a is b or not isinstance(a, Value) or not isinstance(b, Value):
-        return a is b or bool(a == b)
-    if a._parents or b._parents or isinstance(a, Tracer) or isinstance(b, Tracer):
-        return False
-    return a._data == b._data or (a._data != a._data and b._data != b._data)
+def again(recorded: Program, inputs: Sequence[Value]) -> list[Value]:
+    """The outputs for these inputs, written to the tape that runs."""
+    tape = current_tape()
+    assert tape is not None
+    tape.lanes = recorded.lanes
+    nodes = [*inputs]
+    instructions: Any = zip(recorded.ops, recorded.args, recorded.value, recorded.wide)
+    for op, xs, value, wide in islice(instructions, len(inputs), None):
+        parents = tuple([nodes[x] for x in xs])
+        nodes.append(constant(value) if op is None else tape.write(LaneTracer if wide else Tracer, op, parents))
+    return [nodes[i] for i in recorded.outputs]
 
 
 def _without(xs: Sequence[Any], positions: Sequence[int]) -> list[Any]:

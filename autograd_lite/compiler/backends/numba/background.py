@@ -5,12 +5,12 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from queue import Empty, Queue
 from threading import Lock, Thread
 from typing import Any
 
-from autograd_lite.compiler.backends.numba.scalars import OURS
-from autograd_lite.compiler.backends.numba.store import LOADED, Kernel, address, cache_folder, pickled
+from autograd_lite.compiler.backends.numba.store import LOADED, Kernel, address, cache_folder
 from autograd_lite.core import table
 from autograd_lite.core.primitives import Primitive
 
@@ -64,7 +64,7 @@ def ask(kernels: Sequence[Kernel]) -> bool:
                 )
             assert _process is not None
             assert _process.stdin is not None
-            _process.stdin.write(pickle.dumps((sys.path, str(cache_folder()), [_sent(k) for k in new])))
+            _process.stdin.write(pickle.dumps((sys.path, str(cache_folder()), [kernel.described() for kernel in new])))
             _process.stdin.flush()
         except (OSError, ValueError):
             return False
@@ -72,35 +72,27 @@ def ask(kernels: Sequence[Kernel]) -> bool:
         return True
 
 
-def _sent(kernel: Kernel) -> tuple[str, str | bytes | None]:
-    """A kernel as it travels: a user's primitive as its forward function, by value."""
-    primitive = kernel.primitive
-    if primitive is None or primitive in OURS:
-        return kernel.kind, OURS[primitive] if primitive else None
-    return kernel.kind, pickled((primitive.name, primitive.forward, primitive.arity))
-
-
-def _received(kind: str, what: str | bytes | None) -> Kernel:
-    if isinstance(what, bytes):
-        name, forward, arity = pickle.loads(what)
-        primitive = Primitive(name, forward, lambda g: (), "")
-        primitive.arity = arity
-        return Kernel(kind, primitive)
-    return Kernel(kind, getattr(table, what) if what else None)
-
-
 def work() -> None:
     """What the process does: compile what is asked for on its standard input, until nothing comes any more."""
     requests: Queue[Any] = Queue()
     Thread(target=_listen, args=(requests,), daemon=True).start()
-    while request := _next(requests):
-        sys.path[:], os.environ["AUTOGRAD_LITE_CACHE"], sent = request
-        for kind, what in sent:
-            try:
-                address(_received(kind, what))
-            except Exception:  # whatever a compiler raises: who asked finds out, and says it
-                continue
+    with suppress(Empty):
+        while request := requests.get(timeout=PATIENCE):
+            sys.path[:], os.environ["AUTOGRAD_LITE_CACHE"], sent = request
+            for described in sent:
+                with suppress(Exception):  # whatever a compiler raises: who asked finds out, and says it
+                    address(_received(*described))
     os._exit(0)  # not by way of the thread, which still reads
+
+
+def _received(kind: str, what: str | bytes) -> Kernel:
+    """The kernel of this description."""
+    if isinstance(what, str):
+        return Kernel(kind, getattr(table, what, None))
+    forward, arity = pickle.loads(what)
+    primitive = Primitive("", forward, lambda g: (), "")
+    primitive.arity = arity
+    return Kernel(kind, primitive)
 
 
 def _listen(requests: "Queue[Any]") -> None:
@@ -109,10 +101,3 @@ def _listen(requests: "Queue[Any]") -> None:
             requests.put(pickle.load(sys.stdin.buffer))
     except EOFError:
         requests.put(None)
-
-
-def _next(requests: "Queue[Any]") -> Any:
-    try:
-        return requests.get(timeout=PATIENCE)
-    except Empty:
-        return None

@@ -151,21 +151,6 @@ def length(xs: Sequence[float]) -> float:
 
 
 @compiles
-def hypot(a: float, b: float) -> float:
-    return length((a, b))
-
-
-@compiles
-def floor(x: float) -> float:
-    return float(np.floor(x))
-
-
-@compiles
-def fmod(x: float, y: float) -> float:
-    return float(np.fmod(x, y))
-
-
-@compiles
 def dot(v: Sequence[float]) -> float:
     """As `reductions.dot`, of plain sums and their rounding errors; term by term where these do not suffice."""
     n = len(v) // 2
@@ -221,12 +206,6 @@ def exact_dot(bias: float, n: int, m: Any, a: int, k: int, b: int, h: int) -> fl
     return total
 
 
-IEEE_MATH = types.ModuleType("ieee_math")
-for name in ("copysign", "erf", "erfc", "exp", "fabs", "frexp", "isfinite", "ldexp", "log", "sqrt", "tanh"):
-    setattr(IEEE_MATH, name, getattr(math, name))
-vars(IEEE_MATH).update(inf=math.inf, nan=math.nan, floor=floor, prod=prod, fsum=fsum, fmod=fmod, hypot=hypot)
-
-
 COMPILED |= {
     function: compiles(formula)
     for function, formula in (
@@ -236,15 +215,24 @@ COMPILED |= {
         (operator.mul, lambda a, b: a * b),
         (operator.truediv, lambda a, b: a / b),
         (operator.neg, lambda a: -a),
+        (math.floor, lambda x: float(np.floor(x))),
+        (math.fmod, lambda x, y: float(np.fmod(x, y))),
+        (math.hypot, lambda x, y: length((x, y))),
     )
 }
 COMPILED |= {
     math.fsum: fsum,
+    math.prod: prod,
     ieee.scaled_sum: scaled_sum,
-    math.hypot: hypot,
-    math.floor: floor,
     ieee.length: length,
     reductions.dot: dot,
 }
+IEEE_MATH = types.ModuleType("ieee_math")
+vars(IEEE_MATH).update(inf=math.inf, nan=math.nan)
+for known in (
+    math.copysign, math.erf, math.erfc, math.exp, math.fabs, math.floor, math.fmod, math.frexp, math.fsum, math.hypot,
+    math.isfinite, math.ldexp, math.log, math.prod, math.sqrt, math.tanh,
+):  # fmt: skip
+    setattr(IEEE_MATH, known.__name__, compiled(known))
 mean, exp_difference = compiled(reductions.mean), compiled(exact.exp_difference)
 log, log1p = math.log, math.log1p

@@ -20,7 +20,8 @@ FREQUENT = (
     table.stop,
 )  # number, target, operands; sums are 1, those that stop 2: number, target, count, operands
 NUMBER = {primitive: 3 + k for k, primitive in enumerate(FREQUENT)}
-OURS = {primitive: name for name, primitive in vars(table).items() if isinstance(primitive, Primitive)}
+OURS: dict[Primitive | None, str] = {p: name for name, p in vars(table).items() if isinstance(p, Primitive)}
+OURS[None] = ""  # of kernels that apply none
 
 
 def loop_source() -> str:

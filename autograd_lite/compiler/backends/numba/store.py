@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from autograd_lite.compiler.backends.numba.scalars import OURS
 from autograd_lite.compiler.ir import CannotRunError
+from autograd_lite.core import table
 from autograd_lite.core.checks import shown
 from autograd_lite.core.primitives import Primitive
 
@@ -32,18 +33,16 @@ class Kernel(NamedTuple):
     kind: str
     primitive: Primitive | None = None
 
-    def is_ours(self) -> bool:
-        return self.primitive is None or self.primitive in OURS
-
-    def code(self) -> bytes:
-        """What tells it from others: for a user's function, its code and all that it refers to."""
-        if self.primitive is None or self.is_ours():
-            return f"{self.kind} {self.primitive.name if self.primitive else ''}".encode()
-        return self.kind.encode() + pickled((self.primitive.forward, self.primitive.arity))
+    def described(self) -> tuple[str, str | bytes]:
+        """What tells it from others, and another process what to make: of a user's function, all that it refers to."""
+        if self.primitive in OURS:
+            return self.kind, OURS[self.primitive]
+        assert self.primitive is not None
+        return self.kind, pickled((self.primitive.forward, self.primitive.arity))
 
     def path(self) -> Path:
         """The file of its machine code."""
-        return cache_folder() / f"{self.kind}_{_digest(_basis() + self.code()).hex()[:24]}.o"
+        return cache_folder() / f"{self.kind}_{_digest(_basis() + repr(self.described()).encode()).hex()[:24]}.o"
 
     def is_stored(self) -> bool:
         return self.path().exists()
@@ -67,7 +66,7 @@ def pickled(x: Any) -> bytes:
 @cache
 def _basis() -> bytes:
     """What every kernel depends on."""
-    sources = [*sorted(HERE.glob("*.py")), *sorted(NUMERIC.glob("*.py"))]
+    sources = [Path(table.__file__), *sorted(HERE.glob("*.py")), *sorted(NUMERIC.glob("*.py"))]
     versions = [version("numba"), version("llvmlite"), sys.version, platform.machine(), _processor()]
     return _digest(b"\0".join([*[path.read_bytes() for path in sources], *[v.encode() for v in versions]]))
 
