@@ -16,7 +16,7 @@ from typing import Any
 
 from autograd_lite.compiler import backends
 from autograd_lite.compiler.ir import Program
-from autograd_lite.compiler.passes import stages
+from autograd_lite.compiler.passes import record, stages
 from autograd_lite.compiler.recording import Recording, name_of, traced
 from autograd_lite.compiler.tracer import current_tape
 from autograd_lite.core.checks import shown
@@ -114,7 +114,7 @@ class Jitted:
         roll {'*': 1, '+': 1}
         """
         structure = flatten((args, kwargs), f"the arguments of {name_of(self.f)}", STATIC)[1]
-        found = dict(stages(*traced(self.f, structure)[:3]))
+        found = dict(stages(record(*traced(self.f, structure)[:3])))
         for program in found.values():
             program.names |= enumerate(argument_names(self.f, args, kwargs))
         return found

@@ -86,7 +86,8 @@ class Listing:
         for (a, b), letter in zip(groups, free):
             self.names[a:b] = [f"{letter}[{i}]" for i in range(b - a)]
         self.loops = dict(groups)
-        self.parts: dict[int, tuple[tuple[str, ...], tuple[int, ...]]] = {}
+        split = map(DIGITS.split, self.names)  # a name is the texts between its numbers, and these
+        self.parts = [(tuple(x[::2]), tuple(map(int, x[1::2]))) for x in split]
 
     def lines(self) -> Iterator[str]:
         p, n = self.program, len(self.program)
@@ -108,18 +109,13 @@ class Listing:
     def group(self, begin: int, end: int) -> Iterator[str]:
         """The lines of instructions begin..end, all of one operation."""
         op = self.program.ops[begin]
-        rows = [(i, *_ordered(op, self.program.args[i])) for i in range(begin, end)]
-        pieces = [list(piece) for _, piece in groupby(rows, key=lambda row: [self.part(x)[0] for x in row])]
+        rows = [(i, *self.program.args[i]) for i in range(begin, end)]
+        if op in OF_THE_FIRST:  # the number itself, and then all in their order
+            rows = [(i, x, *sorted([x, *others])) for i, x, *others in rows]
+        pieces = [list(piece) for _, piece in groupby(rows, key=lambda row: [self.parts[x][0] for x in row])]
         for piece in pieces if len(pieces) <= PIECES else [rows]:
             result, *xs = self.places(piece)
             yield f"{_loops('for', 'ijl', result.loops, ': ')}{result} = {_formula(op, xs)}"
-
-    def part(self, x: int) -> tuple[tuple[str, ...], tuple[int, ...]]:
-        """The texts in the name of result x, and the numbers between them."""
-        if x not in self.parts:
-            texts = DIGITS.split(self.names[x])
-            self.parts[x] = tuple(texts[::2]), tuple(map(int, texts[1::2]))
-        return self.parts[x]
 
     def places(self, rows: Sequence[tuple[int, ...]]) -> list[Place]:
         """Each column of these rows of results."""
@@ -133,7 +129,7 @@ class Listing:
         return [
             Place(texts, numbers[0], found)
             if found is not None and [count for count, _ in found] == counts
-            else Place((_unordered(texts),))
+            else Place(("[..]".join(texts).replace("[[..]]", "[..]"),))
             for (texts, numbers), found in zip(columns, alone)
         ]
 
@@ -142,37 +138,27 @@ class Listing:
         value = self.program.value[xs[0]]
         if value is not None and len(set(xs)) == 1:
             return (repr(value),), [()] * len(xs)
-        texts, numbers = zip(*map(self.part, xs))
+        texts, numbers = zip(*map(self.parts.__getitem__, xs))
         return (texts[0], list(numbers)) if len(set(texts)) == 1 else (("..",), [()] * len(xs))
 
     def ranges(self, outputs: Sequence[int]) -> Iterator[str]:
         """The names of results, neighbours in brief."""
-        start = 0
-        while start < len(outputs):
-            (texts, first), value = self.part(outputs[start]), self.program.value[outputs[start]]
-            step, end = value is None, start + 1
-            while end < len(outputs) and self.part(outputs[end]) == (
-                texts,
-                (*first[:-1], first[-1] + step * (end - start)),
-            ):
-                end += 1
-            name = repr(value) if value is not None else self.names[outputs[start]]
-            if end - start <= MANY:
-                yield from [name] if value is not None else [self.names[x] for x in outputs[start:end]]
-            elif value is not None:
-                yield f"{name} ({end - start:,} times)"
+
+        def alike(output: tuple[int, int]) -> tuple[Any, ...]:
+            place, x = output
+            texts, numbers = self.parts[x]
+            rises = self.program.value[x] is None
+            return texts, numbers[:-1], rises, sum(numbers[-1:]) - place * rises
+
+        for (texts, _, rises, _), members in groupby(enumerate(outputs), alike):
+            xs = [x for _, x in members]
+            names = [self.names[x] if rises else repr(self.program.value[x]) for x in xs]
+            if len(xs) <= MANY:
+                yield from names
+            elif rises:
+                yield f"{names[0].removesuffix(texts[-1])}..{self.parts[xs[-1]][1][-1]}{texts[-1]}"
             else:
-                yield f"{name.removesuffix(texts[-1])}..{first[-1] + end - start - 1}{texts[-1]}"
-            start = end
-
-
-def _unordered(texts: Sequence[str]) -> str:
-    return "".join([text + (".." if text.endswith("[") else "[..]") for text in texts[:-1]]) + texts[-1]
-
-
-def _ordered(op: Primitive, xs: tuple[int, ...]) -> tuple[int, ...]:
-    """The operands; of a share the number itself and then all, in their order."""
-    return (xs[0], *sorted(xs)) if op in OF_THE_FIRST else xs
+                yield f"{names[0]} ({len(xs):,} times)"
 
 
 def _formula(op: Primitive, xs: Sequence[Place]) -> str:

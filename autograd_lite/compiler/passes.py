@@ -26,12 +26,16 @@ from autograd_lite.core.value import Value
 
 def record_program(tape: Tape, inputs: Sequence[Value], outputs: Sequence[Value]) -> Program:
     """The program that computes `outputs` from `inputs`, given the tape of the operations between them."""
-    return deque(stages(tape, inputs, outputs), maxlen=1)[0][1]
+    return rewritten(record(tape, inputs, outputs))
 
 
-def stages(tape: Tape, inputs: Sequence[Value], outputs: Sequence[Value]) -> Iterator[tuple[str, Program]]:
+def rewritten(program: Program) -> Program:
+    """A program as it was recorded, after all passes."""
+    return deque(stages(program), maxlen=1)[0][1]
+
+
+def stages(program: Program) -> Iterator[tuple[str, Program]]:
     """The name of each pass, and the program after it."""
-    program = record(tape, inputs, outputs)
     yield "record", program
     for rewrite in (simplify, fuse, roll):
         program = rewrite(program)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from autograd_lite.compiler import backends
 from autograd_lite.compiler.ir import Program
-from autograd_lite.compiler.passes import stages
+from autograd_lite.compiler.passes import record, rewritten
 from autograd_lite.compiler.tracer import LaneTracer, Tape, Tracer, TracingError, current_tape
 from autograd_lite.core.modes import is_recording, no_gc, only
 from autograd_lite.core.primitives import Primitive
@@ -68,7 +68,9 @@ class Recording:
         self.name, self.structure, self.backend = name_of(f), structure, backend
         with no_gc():
             tape, inputs, outputs, self.out = traced(f, structure)
-            self.recorded, *_, self.program = [program for _, program in stages(tape, inputs, outputs)]
+            self.recorded = record(tape, inputs, outputs)
+            del tape, inputs, outputs  # whose memory the passes need
+            self.program = rewritten(self.recorded)
             for v in self.program.captured:
                 v._data  # noqa: B018  # a TracingError if it stands for a number of another function
         self._runner: backends.Runner | None = None
