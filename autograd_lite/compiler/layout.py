@@ -20,15 +20,17 @@ lanesum  t n w a mean         m[t + p] = sum over q of m[a + w*p + q], or the me
 lanedot  t n w x i k          m[t + p] = sum over q of m[index[x + 2*p] + i*q] * m[index[x + 2*p + 1] + k*q]
 softmax  t c w a want         rows of shares, of what they lack to 1 (want & 1), of their logarithms (want & 2)
 scalars  first last           instructions, one by one
+blocks   part                 many lanes block by block (see `backends/blocks.py`)
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd_lite.compiler.backends.blocks import Groups, blocks, part, stretches
 from autograd_lite.compiler.fused import LANE_DOT, OF_THE_FIRST, Sum
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.memory import Memory, affine, distinct
@@ -40,6 +42,17 @@ GRID = 64  # factors in all that are worth a matrix product
 SHARE, REST, LOG = OF_THE_FIRST
 
 
+class Blocks(NamedTuple):
+    """A part of a program that runs block by block, and where that takes rows and numbers from, and puts them."""
+
+    lanes: list[slice]
+    layouts: dict[int, "Layout"]  # by the length of a block
+    rows: Any
+    numbers: Any
+    rows_out: slice
+    sums: slice
+
+
 class Layout(Memory):
     """Where all is, and what is done: `operations`, on a copy of `memory`, with `index`, up to `outputs`."""
 
@@ -49,6 +62,7 @@ class Layout(Memory):
         self.stretches: list[list[int]] = []  # the scalar instructions between array operations
         self.address = np.full(len(program.ops), -1, dtype=np.int64)
         self.wide = np.array(program.wide, dtype=np.int64)
+        self.parts: list[Blocks] = []
         self._pending: list[int] = []  # scalar instructions not yet in a stretch
         self._is_pending = np.zeros(len(program.ops), dtype=bool)
         rows, inputs, first = program.rows, program.inputs, program.first
@@ -57,8 +71,11 @@ class Layout(Memory):
         self.size = rows * self.lanes + first - rows
         self.filled = rows * self.lanes + inputs - rows  # by the inputs
         self._constants = np.array(program.constants)
-        for begin, end in pairwise(program.groups):
-            self._group(begin, end)
+        for groups, alone in stretches(program):
+            if alone:
+                self._blocks(groups)
+            for begin, end in groups if not alone else ():
+                self._group(begin, end)
         self._flush()
         self._gather_outputs()
         self.memory = np.zeros(self.size + 16)
@@ -121,6 +138,17 @@ class Layout(Memory):
         else:
             operands = [self._rows(at[:, k], wide[k], width) for k in range(at.shape[1])]
             self._do("map", self._new(targets, width), n * width, *operands, primitive=op)
+
+    def _blocks(self, groups: Groups) -> None:
+        """What these groups do to each lane by itself, block by block."""
+        self._flush()
+        program, rows, numbers, outputs = part(self.program, groups)
+        wide = program.rows_out.count(True)
+        t, s = self._new(np.array(outputs[:wide], int), self.lanes), self._new(np.array(outputs[wide:], int), 1)
+        lanes, places = blocks(self.lanes), (slice(t, t + wide * self.lanes), slice(s, s + len(outputs) - wide))
+        layouts = {n: Layout(replace(program, lanes=n)) for n in {x.stop - x.start for x in lanes}}
+        self._do("blocks", len(self.parts))
+        self.parts.append(Blocks(lanes, layouts, self.address[rows], self.address[numbers], *places))
 
     def _flush(self) -> None:
         """The scalar instructions that wait become a stretch."""

@@ -4,7 +4,9 @@ The results have the bits of the other backends: what is called is in `arrays.py
 """
 
 import math
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -51,6 +53,43 @@ class Bound:
         outputs = memory[self.layout.outputs].copy()
         self.free.append((memory, run))
         return outputs
+
+
+def over_blocks(
+    layout: Layout, k: int, memory: Any, load: Callable[[Layout], Callable[..., Any]], threads: int = 1
+) -> Callable[[], None]:
+    """What runs part k of a program for all blocks, and adds up their sums, in the order of the blocks."""
+    part, every_lane = layout.parts[k], as_strided(memory, (memory.size, layout.lanes), (8, 8))
+    runs = {n: load(each) for n, each in part.layouts.items()}
+    rows, sums = memory[part.rows_out].reshape(-1, layout.lanes), memory[part.sums]
+    of_blocks = np.empty((len(part.lanes), sums.size))
+
+    def run() -> None:
+        numbers = memory[part.numbers]
+
+        def some(lanes: Sequence[slice], of_blocks: Any) -> None:
+            for where, sums in zip(lanes, of_blocks):
+                n = where.stop - where.start
+                found = runs[n]([every_lane[part.rows, where], numbers])
+                rows[:, where], sums[:] = found[: len(rows) * n].reshape(-1, n), found[len(rows) * n :]
+
+        in_threads(some, [(part.lanes[i::threads], of_blocks[i::threads]) for i in range(threads)])
+        sums[:] = arrays.in_order(of_blocks)
+
+    return run
+
+
+def in_threads(f: Callable[..., None], calls: Sequence[tuple[Any, ...]]) -> None:
+    """Call f, which may do the same again, with each of these: at once, if threads can start."""
+    try:
+        if len(calls) > 1:
+            with ThreadPoolExecutor(len(calls)) as pool:
+                deque(pool.map(f, *zip(*calls)), maxlen=0)
+            return
+    except RuntimeError:  # no thread can start
+        pass
+    for each in calls:
+        f(*each)
 
 
 def fill(memory: Any, inputs: Sequence[Any]) -> None:
@@ -159,6 +198,9 @@ class Binder:
 
     def softmax(self, _: Any, t: int, c: int, w: int, a: int, want: int) -> Call:
         return arrays.softmax, (self.view(a, (w, 1), (c, w)), self.view(t, (3, c * w), (w, 1), (c, w)), want)
+
+    def blocks(self, _: Any, k: int) -> Call:
+        return over_blocks(self.layout, k, self.m, of_layout), ()
 
     def scalars(self, _: Any, stretch: int, __: int) -> Call:
         program, numbers = self.layout.program, self.layout.stretches[stretch]

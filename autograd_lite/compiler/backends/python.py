@@ -1,10 +1,11 @@
 """Programs run by Python itself: no dependency, every operation by the table's own forward function. The reference."""
 
 from collections.abc import Callable, Sequence
-from itertools import repeat
+from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any
 
+from autograd_lite.compiler.backends.blocks import blocks
 from autograd_lite.compiler.fused import LANE_DOT, adjoint_sum_of_pairs
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.tracer import LANE, LANE_MEAN, LANE_SUM, STACK
@@ -70,8 +71,9 @@ def _lane_by_lane(forward: Compute) -> Compute:
 
 
 def _lane_dot(g: Any, x: Any) -> float:
-    gs, xs = (a if isinstance(a, list) else repeat(a) for a in (g, x))
-    return adjoint_sum_of_pairs([a for pair in zip(gs, xs) for a in pair])
+    lanes = len(g if isinstance(g, list) else x)
+    gs, xs = (a if isinstance(a, list) else [a] * lanes for a in (g, x))
+    return ieee.in_order([adjoint_sum_of_pairs([*chain(*zip(gs[some], xs[some]))]) for some in blocks(lanes)])
 
 
 OVER_LANES: dict[Any, Compute] = {

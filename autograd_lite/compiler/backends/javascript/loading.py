@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.resources import files
 from typing import Any
 
+from autograd_lite.compiler.backends.blocks import blocks
 from autograd_lite.compiler.backends.javascript.translate import Library
 from autograd_lite.compiler.fused import LANE_DOT, Sum
 from autograd_lite.compiler.ir import Program
@@ -69,6 +70,7 @@ def runnable(program: Program, name: str = "run", library: Library | None = None
         "rowsOut": program.rows_out,
         "rows": [i for i, wide in enumerate(program.wide) if wide],
         "lanes": program.lanes,
+        "block": blocks(program.lanes or 1)[0].stop,
         "kinds": kinds,
         "codes": codes,
         "starts": starts,

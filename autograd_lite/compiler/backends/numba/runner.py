@@ -5,9 +5,10 @@ compiled by a process in the background; where none may start, at once.
 """
 
 import ctypes
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain
+from itertools import chain, groupby
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,13 @@ from autograd_lite.compiler.backends.numba.scalars import NUMBER
 from autograd_lite.compiler.backends.numba.store import Kernel, address
 from autograd_lite.compiler.fused import Sum
 from autograd_lite.compiler.ir import CannotRunError, Program
-from autograd_lite.compiler.layout import Layout
+from autograd_lite.compiler.layout import Blocks, Layout
+from autograd_lite.compiler.memory import Operation
 
 RUN = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 5)
 _ignored = ctypes.c_void_p()  # Numba's functions write a result, and an error, by address
 IGNORED = ctypes.addressof(_ignored)
+WORTH_A_THREAD = 5_000_000  # operands: some 2 ms, where a thread takes 0.1 to start
 Entry = tuple[Kernel | int, Sequence[int]]  # a kernel, or the number of a scalar instruction; its numbers
 
 
@@ -36,10 +39,7 @@ class Runner:
 
     def __init__(self, program: Program) -> None:
         self.layout = Layout(program)
-        self.added: list[int] = []  # to the index, by scalar instructions
-        self.entries = list(entries(self.layout, self.added))
-        found = [kernel for kernel, _ in self.entries if isinstance(kernel, Kernel)]
-        self.kernels = list(dict.fromkeys([Kernel("run"), *found]))
+        self.kernels = [Kernel("run"), *dict.fromkeys(kernels(self.layout))]
         self.run: Any = None
         self.is_settled = False
 
@@ -52,35 +52,63 @@ class Runner:
         """Take the kernels if they are ready. What Numba cannot compile stays with NumPy, which calls it."""
         try:
             if background.are_ready(self.kernels):
-                self.run, self.is_settled = self._compiled(), True
+                self.run, self.is_settled = compiled(self.layout), True
         except CannotRunError:
             self.is_settled = True
         if self.run is None:
             self.run = by_numpy.of_layout(self.layout)
 
-    def _compiled(self) -> by_numpy.Bound:
-        """All operations as one list of numbers, which a compiled loop runs."""
-        written = [
-            [0, 3 + len(numbers), address(kernel), *numbers] if isinstance(kernel, Kernel) else [kernel, *numbers]
-            for kernel, numbers in self.entries
+
+def kernels(layout: Layout) -> Iterator[Kernel]:
+    """All that run in a layout, those of its parts too."""
+    yield from [kernel for kernel, _ in entries(layout, layout.operations, []) if isinstance(kernel, Kernel)]
+    for part in layout.parts:
+        for each in part.layouts.values():
+            yield from kernels(each)
+
+
+def compiled(layout: Layout) -> by_numpy.Bound:
+    """The operations between parts as one list of numbers each, which a compiled loop runs."""
+    run, added = RUN(address(Kernel("run"))), list[int]()
+    steps: list[Any] = []  # such a list, or which part
+    for is_part, operations in groupby(layout.operations, lambda operation: operation[0] == "blocks"):
+        if is_part:
+            steps += [numbers[0] for _, _, numbers in operations]
+        else:
+            written = [
+                [0, 3 + len(numbers), address(kernel), *numbers] if isinstance(kernel, Kernel) else [kernel, *numbers]
+                for kernel, numbers in entries(layout, operations, added)
+            ]
+            steps.append(np.array([1 + sum(map(len, written)), *chain(*written)], dtype=np.int64).view(np.uint64))
+    index = np.append(layout.index, added).astype(np.uint32)
+
+    def bind(memory: Any) -> Callable[[], Any]:
+        calls = [
+            by_numpy.over_blocks(layout, step, memory, compiled, threads(layout.parts[step]))
+            if isinstance(step, int)
+            else partial(run, IGNORED, IGNORED, *[array.ctypes.data for array in (step, index, memory)])
+            for step in steps
         ]
-        numbers = np.array([1 + sum(map(len, written)), *chain(*written)], dtype=np.int64).view(np.uint64)
-        index = np.append(self.layout.index, self.added).astype(np.uint32)
-        run = RUN(address(Kernel("run")))
+        return calls[0] if len(calls) == 1 else lambda: any(call() for call in calls)
 
-        def bind(memory: Any) -> Callable[[], Any]:
-            return partial(run, IGNORED, IGNORED, *[array.ctypes.data for array in (numbers, index, memory)])
-
-        return by_numpy.Bound(self.layout, bind)
+    return by_numpy.Bound(layout, bind)
 
 
-def entries(layout: Layout, added: list[int]) -> Iterator[Entry]:
+def threads(part: Blocks) -> int:
+    """How many it pays to run blocks in."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    program = next(iter(part.layouts.values())).program
+    work: int = sum(map(len, program.args)) * part.lanes[-1].stop
+    return max(1, min(processors, work // WORTH_A_THREAD))
+
+
+def entries(layout: Layout, operations: Iterable[Operation], added: list[int]) -> Iterator[Entry]:
     """What the loop reads for each operation. Scalar instructions that call a kernel may add to the index."""
-    for kind, primitive, numbers in layout.operations:
+    for kind, primitive, numbers in operations:
         if kind == "scalars":
             for i in layout.stretches[numbers[0]]:
                 yield scalar_entry(layout, i, added)
-        else:
+        elif kind != "blocks":
             yield Kernel(kind, primitive), numbers
 
 

@@ -2,7 +2,7 @@
 // them for those in `rows`. An instruction applies a kind of operation to the results `operands[starts[i]..starts[i + 1]]`;
 // on rows, once for each lane, where a single number stands for the same number in every lane.
 const load = (program, functions) => {
-  const { lanes, inputs, constants, outputs, rowsOut, kinds, codes, starts, operands } = program;
+  const { lanes, block, inputs, constants, outputs, rowsOut, kinds, codes, starts, operands } = program;
   const rows = new Set(program.rows), first = inputs + constants.length, places = [];
   let size = 0;
   for (let i = 0; i < first + codes.length; i++) {
@@ -100,16 +100,19 @@ const load = (program, functions) => {
     r[t] = Number.isFinite(r[t]) ? r[t] / lanes : f(Array.from(scratch));
   };
   const dotOfLanes = (t, at, by) => {
-    const sum = (stops) => {
+    const sum = (begin, stops) => {
       let total = -0;
-      for (let l = 0; l < lanes; l++) {
+      for (let l = begin; l < Math.min(begin + block, lanes); l++) {
         const g = r[at[0] + by[0] * l];
         if (!stops || g !== 0) total += g * r[at[1] + by[1] * l];
       }
       return total;
     };
-    const total = sum(false);
-    r[t] = total === total ? total : sum(true);
+    r[t] = -0;
+    for (let begin = 0; begin < lanes; begin += block) {
+      const total = sum(begin, false);
+      r[t] += total === total ? total : sum(begin, true);
+    }
   };
 
   const instruction = (i) => {
