@@ -90,11 +90,12 @@ class Layout(Memory):
         parts = [a + w * np.arange(self.lanes if row else 1) for a, w, row in zip(at.tolist(), wide, program.rows_out)]
         addresses = np.concatenate(parts) if parts else np.empty(0, np.int64)
         if addresses.size and not (np.diff(addresses) == 1).all():
-            t = self._take(addresses.size)
-            if all(program.rows_out) and wide.all():
-                self._do("gather", t, len(at), self.lanes, self._listed(at), 1)
-            else:
-                self._do("gather", t, addresses.size, 1, self._listed(addresses), 0)
+            t, rows = self._take(addresses.size), (np.append(program.rows_out, False) * np.append(wide, 0)).argmin()
+            if rows:
+                self._do("gather", t, rows, self.lanes, self._listed(at[:rows]), 1)
+            if rows < len(at):
+                n = rows * self.lanes
+                self._do("gather", t + n, addresses.size - n, 1, self._listed(addresses[n:]), 0)
             self.outputs = slice(t, t + addresses.size)
         else:
             start = int(addresses[0]) if addresses.size else 0
@@ -145,7 +146,7 @@ class Layout(Memory):
         program, rows, numbers, outputs = part(self.program, groups)
         wide = program.rows_out.count(True)
         t, s = self._new(np.array(outputs[:wide], int), self.lanes), self._new(np.array(outputs[wide:], int), 1)
-        lanes, places = blocks(self.lanes), (slice(t, t + wide * self.lanes), slice(s, s + len(outputs) - wide))
+        lanes, places = blocks(self.program), (slice(t, t + wide * self.lanes), slice(s, s + len(outputs) - wide))
         layouts = {n: Layout(replace(program, lanes=n)) for n in {x.stop - x.start for x in lanes}}
         self._do("blocks", len(self.parts))
         self.parts.append(Blocks(lanes, layouts, self.address[rows], self.address[numbers], *places))

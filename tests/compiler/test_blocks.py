@@ -2,6 +2,7 @@
 
 import math
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
 
 import pytest
@@ -13,6 +14,7 @@ from autograd_lite import Value, grad, jit, mean, nn, optim, value_and_grad, vma
 from autograd_lite.compiler.backends import blocks
 from autograd_lite.core.primitives import PRIMITIVES
 from autograd_lite.core.value import as_data
+from autograd_lite.nn.compiled import update_program
 from autograd_lite.testing.strategies import expressions
 from autograd_lite.transforms.pytree import flatten
 
@@ -27,10 +29,10 @@ backends = pytest.mark.parametrize("backend", ["numpy", NUMBA])
 
 
 @contextmanager
-def small():
-    """Blocks of few lanes, for the least that can be done in them."""
+def in_blocks(lanes=blocks.BLOCK):
+    """Blocks of so many lanes, for the least that can be done in them."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, size in ("BLOCK", SMALL), ("MANY", SMALL), ("WORTH", 0):
+        for name, size in ("BLOCK", lanes), ("OPERANDS", 0), ("RESULTS", 0):
             patch.setattr(blocks, name, size)
         yield
 
@@ -41,12 +43,6 @@ def bits(tree):
 
 def same_bits(f, backend, *args):
     assert bits(jit(f, backend=backend)(*args)) == bits(jit(f, backend="python")(*args))
-
-
-def kinds(f, *args):
-    from autograd_lite.compiler.layout import Layout
-
-    return [kind for kind, _, _ in Layout(jit(f).program(*args)).operations if kind not in ("copy", "gather")]
 
 
 def centred(w, xs):
@@ -79,14 +75,14 @@ MIXTURES = {
     xs=st.sampled_from(LENGTHS).flatmap(lambda n: st.lists(numbers, min_size=n, max_size=n)),
 )
 def test_a_random_program(backend, mixture, f, xs):
-    with small():
+    with in_blocks(SMALL):
         same_bits(lambda w, xs: mixture(f, w, xs), backend, 0.75, xs)
 
 
 @backends
 @pytest.mark.parametrize("odd", [0.0, math.inf, -math.inf, math.nan, 1e200, 1e-200])
 @pytest.mark.parametrize("place", [0, -1])
-@pytest.mark.parametrize("lanes", [blocks.MANY, blocks.MANY + 1, blocks.MANY + blocks.BLOCK + 7])
+@pytest.mark.parametrize("lanes", [blocks.BLOCK - 1, blocks.BLOCK, blocks.BLOCK + 1, 3 * blocks.BLOCK + 7])
 def test_a_network_over_many_lanes(backend, lanes, place, odd):
     rng = np.random.default_rng(0)
     ws, xs = rng.normal(size=(4, 3)).tolist(), rng.normal(size=(lanes, 3))
@@ -97,22 +93,27 @@ def test_a_network_over_many_lanes(backend, lanes, place, odd):
         hidden = [ag.relu(ag.dot(w, x) + bias) for w in ws]
         return ag.sqrt(hidden[0]) + hidden[1] * hidden[2] + ag.log(hidden[3] + 0.5)
 
-    same_bits(value_and_grad(lambda ws: mean(vmap(score, in_axes=(None, 0))(ws, xs.tolist()))), backend, ws)
+    with in_blocks():
+        same_bits(value_and_grad(lambda ws: mean(vmap(score, in_axes=(None, 0))(ws, xs.tolist()))), backend, ws)
+
+
+def kinds(program):
+    from autograd_lite.compiler.layout import Layout
+
+    return [kind for kind, _, _ in Layout(program).operations if kind in ("blocks", "lanesum", "lanedot", "map")]
 
 
 def test_what_needs_all_lanes_stands_between_the_parts():
-    xs = np.linspace(-1.0, 1.0, blocks.MANY + 1)
-    parts = [kind for kind in kinds(lambda w: grad(centred)(w, xs), 0.5) if kind in ("blocks", "lanesum")]
-    assert parts.count("blocks") >= 1
-    assert "lanesum" in parts
+    xs = np.linspace(-1.0, 1.0, 11)
+    program = jit(grad(centred)).program(0.5, xs)
+    assert "blocks" not in kinds(program)
+    with in_blocks(SMALL):
+        assert kinds(program) == ["blocks", "lanesum", "blocks", "lanesum", "blocks"]
 
 
 def test_an_update_of_many_parameters_is_not_worth_blocks():
-    from autograd_lite.compiler.layout import Layout
-    from autograd_lite.nn.compiled import update_program
-
-    program = update_program(optim.Adam([Value(0.0) for _ in range(blocks.MANY + 1)]))
-    assert {kind for kind, _, _ in Layout(program).operations}.isdisjoint(["blocks"])
+    program = update_program(optim.Adam([Value(0.0) for _ in range(1000)]))
+    assert "blocks" not in kinds(replace(program, lanes=1_000_000))
 
 
 def deep(ws, xs):
@@ -128,12 +129,32 @@ def deep(ws, xs):
 def test_threads_change_no_bit(monkeypatch, threads):
     runner = pytest.importorskip("autograd_lite.compiler.backends.numba.runner")
     rng = np.random.default_rng(1)
-    ws, xs = rng.normal(size=(2, 5, 5)).tolist(), rng.normal(size=(blocks.MANY + 50, 5))
-    alone = jit(value_and_grad(deep), backend="numba")(ws, xs)
-    monkeypatch.setattr(runner, "threads", lambda part: threads)
-    assert bits(jit(value_and_grad(deep), backend="numba")(ws, xs)) == bits(alone)
-    monkeypatch.setattr("threading.Thread.start", lambda self: (_ for _ in ()).throw(RuntimeError("no more threads")))
-    assert bits(jit(value_and_grad(deep), backend="numba")(ws, xs)) == bits(alone)
+    ws, xs = rng.normal(size=(2, 5, 5)).tolist(), rng.normal(size=(3 * blocks.BLOCK + 50, 5))
+    with in_blocks():
+        alone = jit(value_and_grad(deep), backend="numba")(ws, xs)
+        monkeypatch.setattr(runner, "threads", lambda part: threads)
+        assert bits(jit(value_and_grad(deep), backend="numba")(ws, xs)) == bits(alone)
+        monkeypatch.setattr("threading.Thread.start", no_thread)
+        assert bits(jit(value_and_grad(deep), backend="numba")(ws, xs)) == bits(alone)
+
+
+def no_thread(self):
+    raise RuntimeError("can't start new thread")
+
+
+def test_threads_for_what_takes_milliseconds(monkeypatch):
+    runner = pytest.importorskip("autograd_lite.compiler.backends.numba.runner")
+    from autograd_lite.compiler.layout import Layout
+
+    program = jit(value_and_grad(deep)).program(np.ones((2, 8, 8)).tolist(), np.ones((3, 8)))
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: range(4), raising=False)
+    counts = []
+    for lanes in (10_000, 40_000, 1_000_000):
+        (part,) = Layout(replace(program, lanes=lanes)).parts
+        counts.append(runner.threads(part))
+    assert counts == sorted(counts)
+    assert counts[0] == 1
+    assert counts[-1] == 4
 
 
 @backends
@@ -145,7 +166,7 @@ def test_an_error_of_a_users_function_in_one_block(backend):
 
     checked = ag.primitive("checked", forward, lambda g, x: g)
     f = jit(lambda xs: sum(vmap(checked)(xs)), backend=backend)
-    with small():
+    with in_blocks(SMALL):
         assert f([0.5] * 12) == 6.0
     with pytest.raises(ValueError, match="too large"):
         f([0.5] * 11 + [4.0])
@@ -154,7 +175,7 @@ def test_an_error_of_a_users_function_in_one_block(backend):
 
 def test_fit_on_all_of_many_samples():
     rng = np.random.default_rng(2)
-    xs = rng.normal(size=(blocks.MANY + 10, 2))
+    xs = rng.normal(size=(300, 2))
     ts = np.sign(xs[:, 0] * xs[:, 1]) * 0.5 + 0.5
 
     def trained(**how):
@@ -164,4 +185,5 @@ def test_fit_on_all_of_many_samples():
         return [p.data for p in model.parameters()]
 
     expected = trained(jit=False)
-    np.testing.assert_allclose(trained(jit=True), expected, rtol=1e-12, atol=1e-14)
+    with in_blocks():
+        np.testing.assert_allclose(trained(jit=True), expected, rtol=1e-12, atol=1e-14)

@@ -14,22 +14,24 @@ from autograd_lite.compiler.fused import LANE_DOT
 from autograd_lite.compiler.ir import LEADS_TO_LANES, Program
 
 BLOCK = 240  # lanes; were it a power of two, the rows of a matrix would compete for the same lines of the cache
-MANY = 4 * BLOCK
-WORTH = 64  # results in each lane for which a part is worth its calls
+RESULTS = 64  # in each lane, for which it is worth to call a part for each block
+OPERANDS = 4_000_000  # in all lanes, some milliseconds' work
 
 Groups = list[tuple[int, int]]
 
 
-def blocks(lanes: int) -> list[slice]:
-    """The blocks of so many lanes: one if they are not many."""
-    size = BLOCK if lanes > MANY else lanes
+def blocks(program: Program) -> list[slice]:
+    """The lanes in blocks, all in one if it would not pay to part them."""
+    lanes = max(program.lanes, 1)
+    many = sum(program.wide) >= RESULTS and sum(map(len, program.args)) * lanes >= OPERANDS
+    size = BLOCK if many else lanes
     return [slice(i, min(i + size, lanes)) for i in range(0, lanes, size)]
 
 
 def stretches(program: Program) -> Iterator[tuple[Groups, bool]]:
     """The groups of a program in an order in which they can run, and whether those of a stretch are a part."""
     groups = pairwise(program.groups)
-    if program.lanes <= MANY:
+    if len(blocks(program)) == 1:
         yield [*groups], False
         return
     stage = [0] * len(program.ops)  # odd for what is done to each lane by itself
@@ -43,7 +45,7 @@ def stretches(program: Program) -> Iterator[tuple[Groups, bool]]:
     for number, groups_now in sorted(found.items()):
         results = sum(end - begin for begin, end in groups_now)
         sums = any(program.ops[begin] is LANE_DOT for begin, _ in groups_now)
-        yield groups_now, number % 2 == 1 and (sums or results >= WORTH)
+        yield groups_now, number % 2 == 1 and (sums or results >= RESULTS)
 
 
 class Part(NamedTuple):

@@ -1,6 +1,7 @@
 """Programs run by Python itself: no dependency, every operation by the table's own forward function. The reference."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any
@@ -17,7 +18,8 @@ Step = tuple[Compute, Callable[[list[Any]], Sequence[Any]]]
 
 def load(program: Program) -> Callable[[Sequence[Any]], list[float]]:
     """The program as a function of its inputs in order: numbers, lists of numbers, NumPy arrays."""
-    steps = [step(program, i) for i in range(program.first, len(program.ops))]
+    over_lanes = OVER_LANES | {LANE_DOT: partial(_lane_dot, blocks(program))}
+    steps = [step(program, i, over_lanes) for i in range(program.first, len(program.ops))]
     constants, outputs, rows = program.constants, program.outputs, program.rows
     lanes = max(program.lanes, 1)
 
@@ -44,14 +46,14 @@ def load(program: Program) -> Callable[[Sequence[Any]], list[float]]:
     return run
 
 
-def step(program: Program, i: int) -> Step:
+def step(program: Program, i: int, over_lanes: dict[Any, Compute]) -> Step:
     """Instruction i: what computes it, and what takes its operands out of the list of all results."""
     primitive, xs = program.ops[i], program.args[i]
     assert primitive is not None
-    compute = OVER_LANES.get(primitive, primitive.forward)
-    if primitive.arity is None and primitive not in OVER_LANES:
+    compute = over_lanes.get(primitive, primitive.forward)
+    if primitive.arity is None and primitive not in over_lanes:
         compute = _variadic(compute)
-    if program.wide[i] and primitive not in OVER_LANES:
+    if program.wide[i] and primitive not in over_lanes:
         compute = _lane_by_lane(compute)
     return compute, itemgetter(*xs) if len(xs) > 1 else itemgetter(slice(xs[0], xs[0] + 1))
 
@@ -70,10 +72,10 @@ def _lane_by_lane(forward: Compute) -> Compute:
     return compute
 
 
-def _lane_dot(g: Any, x: Any) -> float:
+def _lane_dot(parts: Sequence[slice], g: Any, x: Any) -> float:
     lanes = len(g if isinstance(g, list) else x)
     gs, xs = (a if isinstance(a, list) else [a] * lanes for a in (g, x))
-    return ieee.in_order([adjoint_sum_of_pairs([*chain(*zip(gs[some], xs[some]))]) for some in blocks(lanes)])
+    return ieee.in_order([adjoint_sum_of_pairs([*chain(*zip(gs[some], xs[some]))]) for some in parts])
 
 
 OVER_LANES: dict[Any, Compute] = {
@@ -81,5 +83,4 @@ OVER_LANES: dict[Any, Compute] = {
     LANE: lambda v, i: v[int(i)],
     LANE_SUM: ieee.fsum,
     LANE_MEAN: reductions.mean,
-    LANE_DOT: _lane_dot,
 }

@@ -70,7 +70,7 @@ def runnable(program: Program, name: str = "run", library: Library | None = None
         "rowsOut": program.rows_out,
         "rows": [i for i, wide in enumerate(program.wide) if wide],
         "lanes": program.lanes,
-        "block": blocks(program.lanes or 1)[0].stop,
+        "block": blocks(program)[0].stop,
         "kinds": kinds,
         "codes": codes,
         "starts": starts,
