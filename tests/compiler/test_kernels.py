@@ -19,9 +19,9 @@ from autograd_lite.compiler.backends.numba.store import Kernel, cache_folder
 
 PROGRAM = """
     import sys
-    from autograd_lite import grad, jit, tanh
+    from autograd_lite import dot, grad, jit, mean, tanh
     from autograd_lite.compiler.backends.numba import background, store
-    f = jit(grad(lambda x: tanh(x) * x), backend="numba")
+    f = jit(grad(lambda x: tanh(x) * x + dot([x, x], [x, 2.0]) + mean([x, 2.0])), backend="numba")
     first = f(0.5)
     print(first, "numba" in sys.modules)
 """

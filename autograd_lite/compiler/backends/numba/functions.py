@@ -138,7 +138,8 @@ def length(xs: Sequence[float]) -> float:
             largest = abs(x)
     if largest == 0.0 or largest - largest != 0.0:
         return largest
-    scale = math.ldexp(1.0, -max(math.frexp(largest)[1], -1000))
+    exponent = max(int(np.float64(largest).view(np.int64)) >> 52, 22)  # the largest lies below 2**(exponent - 1022)
+    scale = np.int64((2047 - exponent) << 52).view(np.float64) * 0.25
     total, low = 0.0, 0.0
     for x in xs:
         square, error = two_product(x * scale, x * scale)

@@ -1,6 +1,7 @@
 # mypy: disable-error-code="no-untyped-call, import-untyped, attr-defined"
 """Machine code: emitted from LLVM's text as an object file, and loaded from one. Numba itself is not needed to load."""
 
+import re
 from functools import cache
 from typing import Any
 
@@ -9,6 +10,7 @@ from llvmlite import binding
 from autograd_lite.compiler.ir import CannotRunError
 
 NAME = "kernel"  # of the function in each object file
+FREE = "NRT_MemInfo_call_dtor"
 
 
 @cache
@@ -32,6 +34,8 @@ def _machine() -> Any:
 
 def emit(text: str, name: str) -> bytes:
     """An object file of this function alone, after a line with the symbols that it takes from elsewhere."""
+    if {*re.findall(r"@(NRT_\w+)", text)} <= {"NRT_incref", "NRT_decref", FREE}:  # no memory of Numba's to free
+        text = re.sub(rf"declare (void @{FREE}\(.*?\)).*", r"define \1 { ret void }", text)
     machine, module = _machine(), binding.parse_assembly(text)
     if any(variable.name.startswith("numba.dynamic.globals") for variable in module.global_variables):
         raise CannotRunError("a function with addresses of this process in it cannot be kept")
