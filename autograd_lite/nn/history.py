@@ -2,6 +2,7 @@
 
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Mapping
 from importlib import import_module
 from io import BytesIO
@@ -75,7 +76,7 @@ class History:
 
     def _repr_png_(self) -> bytes | None:
         try:
-            return _picture(self)
+            return _png(_figure(self))
         except ImportError:
             return None
 
@@ -98,6 +99,7 @@ class GrowingCurves:
                 "afterwards history.plot() or history['loss']"
             )
         self._epochs = epochs
+        self._formatter = shell.display_formatter
         self._output: Any = None
         self._next = 0.0  # when the next picture is due; no number depends on it
 
@@ -108,22 +110,34 @@ class GrowingCurves:
             return
         notebook = import_module("IPython.display")
         title = "" if whole else f"epoch {len(history):,} of {self._epochs:,}: {line(history.epochs[-1])}"
-        picture = notebook.Image(_picture(history, title), format="png")
+        picture = self._as_the_notebook_draws(_figure(history, title))
         if self._output is None:
-            self._output = notebook.display(picture, display_id=True)
+            self._output = notebook.display(picture, raw=True, display_id=True)
         else:
-            self._output.update(picture)
+            self._output.update(picture, raw=True)
         now = time.monotonic()
         self._next = now + max(PAUSE, 4.0 * (now - began))
 
+    def _as_the_notebook_draws(self, figure: Any) -> dict[str, Any]:
+        """The picture by its kinds: those that were chosen for figures, as by `%config InlineBackend`, else PNG."""
+        kinds: dict[str, Any] = self._formatter.format(figure)[0]
+        if not any(kind.startswith("image/") for kind in kinds):
+            kinds["image/png"] = b64encode(_png(figure)).decode()
+        return kinds
 
-def _picture(history: History, title: str = "") -> bytes:
+
+def _figure(history: History, title: str = "") -> Any:
     from matplotlib.figure import Figure
 
-    figure, file = Figure(figsize=(6, 3.5), layout="tight"), BytesIO()
+    figure = Figure(figsize=(6, 3.5), layout="tight")
     axes = figure.subplots()
     axes.set_title(title, fontsize="medium")
     history.plot(axes)
+    return figure
+
+
+def _png(figure: Any) -> bytes:
+    file = BytesIO()
     figure.savefig(file, format="png")
     return file.getvalue()
 

@@ -249,6 +249,17 @@ def test_in_a_notebook_the_curves_grow_in_one_output_that_ends_as_the_history_s_
     assert seen.index("display_data") < seen.index("update_display_data")
 
 
+def test_the_curves_are_drawn_as_the_notebook_draws_its_figures():
+    pytest.importorskip("matplotlib")
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    chosen = "%matplotlib inline\n%config InlineBackend.figure_formats = ['svg']\n"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(chosen + GROWING)])
+    nbclient.NotebookClient(notebook, timeout=60).execute()
+    (curves,) = (output.data for output in notebook.cells[0].outputs if output.output_type == "display_data")
+    assert "image/png" not in curves
+    assert "</svg>" in curves["image/svg+xml"]
+
+
 def test_where_no_picture_can_be_shown_it_says_so_before_anything_is_trained(monkeypatch):
     pytest.importorskip("matplotlib")
     model = nn.Neuron(1, "linear", seed=0)
