@@ -4,6 +4,7 @@ import os
 
 import chinese
 import docstrings
+import words
 from sphinx.search import languages
 
 project = author = "autograd_lite"
@@ -40,8 +41,8 @@ nb_execution_mode = "off"  # outputs are those that the notebooks have stored
 nb_merge_streams = True
 nb_render_markdown_format = "myst"  # tables in outputs are tables
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # else pages ask a server abroad for them
-if language == "zh_CN":
-    nb_code_prompt_show, nb_code_prompt_hide = "显示代码", "隐藏代码"
+nb_code_prompt_show = words.say("Show code", os.environ["SITE_LANGUAGE"])
+nb_code_prompt_hide = words.say("Hide code", os.environ["SITE_LANGUAGE"])
 myst_enable_extensions = ["deflist", "dollarmath"]
 myst_heading_anchors = 3
 

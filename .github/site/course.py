@@ -4,12 +4,10 @@ import re
 from html import escape
 
 import nbformat
+from words import say
 
 SOURCE = re.compile(r"\[([^\]]*)\]\(\.\./autograd_lite/([\w/]+\.py)\)")
-WORDS = {
-    "en": ("▶ Run in the browser", "Download", "中文"),
-    "zh": ("▶ 在浏览器里运行", "下载", "English"),
-}
+OTHER = {"en": "中文", "zh": "English"}  # each language by its own name
 
 
 def stage(notebook: nbformat.NotebookNode, name: str, language: str) -> nbformat.NotebookNode:
@@ -32,13 +30,13 @@ def _source(link: re.Match[str], root: str) -> str:
 
 
 def _bar(name: str, language: str, root: str) -> str:
-    run, download, other = WORDS[language]
     below = "" if language == "en" else f"{language}/"
     page = name.removesuffix(".ipynb") + ".html"
+    run, download = say("Run in the browser", language), say("Download", language)
     links = [
-        f'<a class="run-notebook" href="{root}lite/notebooks/index.html?path={below}{name}">{run}</a>',
+        f'<a class="run-notebook" href="{root}lite/notebooks/index.html?path={below}{name}">▶ {run}</a>',
         f'<a href="{root}lite/files/{below}{name}" download>{download}</a>',
     ]
     there, code = ("zh/", "zh") if language == "en" else ("", "en")
-    links.append(f'<a href="{root}{there}course/{page}" hreflang="{code}" lang="{code}">{other}</a>')
+    links.append(f'<a href="{root}{there}course/{page}" hreflang="{code}" lang="{code}">{OTHER[language]}</a>')
     return '<div class="bar">' + " ".join(links) + "</div>\n"

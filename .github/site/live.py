@@ -5,6 +5,8 @@ import math
 import re
 from pathlib import Path
 
+from words import say
+
 from autograd_lite import Value, nn, optim, playground, steps, tanh
 from autograd_lite.cli.main import _parser
 
@@ -31,7 +33,7 @@ def write(folder: Path, language: str = "en") -> None:
     ):
         fitting = {width: min(0.85, width / wide) for width in range(420, 620, 20)}  # all of it in a frame of any width
         zooms = " ".join(f"@media (min-width: {w}px) {{ body {{ zoom: {z:.2f}; }} }}" for w, z in fitting.items())
-        page = PAGE.format(title=title, language=language, body=shown._repr_html_(), zooms=zooms)
+        page = PAGE.format(title=say(title, language), language=language, body=shown._repr_html_(), zooms=zooms)
         (folder / f"{name}.html").write_text(page, encoding="utf-8")
 
 

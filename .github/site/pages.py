@@ -10,6 +10,7 @@ import live
 import nbformat
 import reference
 import sources
+from words import say
 
 from autograd_lite.cli.translation import load, notebook_in
 
@@ -49,7 +50,7 @@ def lay_out_translated(stage: Path, modules: Path, notebooks: list[Path], langua
         nbformat.write(course.stage(notebook, path.name, language), stage / "course" / path.name)
     shutil.copy(ROOT / f"notebooks/terms.{language}.md", stage / "terms.md")
     readme = (ROOT / f"notebooks/README.{language}.md").read_text(encoding="utf-8")
-    words = panels(readme, notebooks, "../", course.WORDS[language][0].lstrip("▶ "))
+    words = panels(readme, notebooks, "../", say("Run in the browser", language))
     (stage / "index.md").write_text(filled(HERE / f"index.{language}.md", words), encoding="utf-8")
 
 

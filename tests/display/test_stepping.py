@@ -333,7 +333,8 @@ def test_where_scripts_do_not_run_there_is_a_picture_and_a_sentence():
 def test_every_text_of_the_pages_is_in_both_languages():
     texts = json.loads(pages.asset("texts.json"))
     rooms = [Path(pages.__file__).parents[1] / room for room in ("pages", "stepping", "exploring", "network")]
-    scripts = "".join(path.read_text(encoding="utf-8") for room in rooms for path in room.rglob("static/*.js"))
+    paths = [path for room in rooms for kind in ("*.js", "*.py") for path in room.rglob(kind)]
+    scripts = "".join(path.read_text(encoding="utf-8") for path in paths)
     said = set(re.findall(r'(?:say|button|slider|canvas)\("([^"]+)"', scripts))
     assert said - texts.keys() == set()
     for text, others in texts.items():

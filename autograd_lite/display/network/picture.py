@@ -24,7 +24,8 @@ class NetworkDrawing:
     def __init__(self, model: Module, gradients: bool) -> None:
         self._columns = columns(model)
         self._gradients = gradients
-        self.caption = "network of " + " - ".join(f"{column.size:,}" for column in self._columns)
+        self.sizes = " - ".join(f"{column.size:,}" for column in self._columns)
+        self.caption = f"network of {self.sizes}"
 
     @property
     def svg(self) -> str:

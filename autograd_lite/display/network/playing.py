@@ -11,7 +11,7 @@ from autograd_lite.display.graph.boxes import printable
 from autograd_lite.display.network.columns import Column, columns
 from autograd_lite.display.network.picture import NetworkDrawing
 from autograd_lite.display.network.recorded import CURVE, SQUARE, Measure, Recorded, activities, recorded
-from autograd_lite.display.pages.html import Page, asset, check_language, plain, with_common
+from autograd_lite.display.pages.html import Page, asset, check_language, plain, say, with_common
 from autograd_lite.nn.files import as_target, write_whole
 from autograd_lite.nn.module import Module
 from autograd_lite.nn.training import as_samples, check_measures
@@ -38,9 +38,7 @@ class Playground:
     ) -> None:
         self._still, self._columns = NetworkDrawing(model, False), columns(model)
         self._programs, self._optimizer, self._language = programs, optimizer, language
-        caption = self._still.caption
-        self._title = f"{caption.removeprefix('network of ')} 的网络" if language == "zh" else caption
-        self._data = {**data, "title": self._title}
+        self._data = {**data, "sizes": self._still.sizes}
 
     def save(self, path: str | PathLike[str], *, steps: int = 200, frames: int = 50) -> None:
         """Write the page to a file that any browser opens, with no network; or a training run as an animation.
@@ -114,7 +112,8 @@ class Playground:
         mount = "const mount = (host, data) => mountPlayground(host, data, programs);"
         styles = [asset("page.css"), asset("playground.css", __package__)]
         still = self._still.image("autograd-lite-still")
-        return Page(self._title, [*self._scripts(), mount], styles, self._data, still, self._language)
+        title = say("network of {sizes}", self._language, sizes=self._still.sizes)
+        return Page(title, [*self._scripts(), mount], styles, self._data, still, self._language)
 
     def _scripts(self) -> list[str]:
         return with_common(self._programs.source(), asset("playground.js", __package__))

@@ -16,7 +16,6 @@ from typing import Any
 from autograd_lite.core.checks import check_choice
 
 LANGUAGES = ("en", "zh")
-RUN_IT = {"en": "Run this cell to play with it.", "zh": "运行这个单元格，即可动手操作。"}
 
 
 @dataclass
@@ -61,7 +60,7 @@ for (const host of waiting) {{ host.before(style); mount(host, data); }}"""
 
     def stand_in(self) -> str:
         """What is shown where scripts do not run."""
-        return f"{self.still}<p>{RUN_IT[self.language or 'en']}</p>"
+        return f"{self.still}<p>{say('Run this cell to play with it.', self.language)}</p>"
 
     def _content(self) -> str:
         return literal({**self.data, "language": self.language})
@@ -87,6 +86,16 @@ def with_common(*scripts: str) -> list[str]:
     said = "".join([shared, *scripts])
     texts = {text: others for text, others in json.loads(asset("texts.json")).items() if f'"{text}"' in said}
     return [f"const TEXTS = {literal(texts)};", shared, *scripts]
+
+
+def say(text: str, language: str | None, **values: object) -> str:
+    """A text of `texts.json` in a language, English if none is chosen, with `values` in place of its `{...}`.
+
+    >>> say("Backpropagation from {name}", "zh", name="y")
+    '从 y 反向传播'
+    """
+    others = json.loads(asset("texts.json"))[text]
+    return str(others.get(language, text)).format(**values)
 
 
 def asset(name: str, package: str | None = None) -> str:

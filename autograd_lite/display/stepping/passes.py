@@ -63,8 +63,10 @@ class Steps(Walk):
             return page(self._title(), {**data, "why": str(error)}, None, still, self.language)
 
     def _title(self) -> str:
+        from autograd_lite.display.pages.html import say
+
         name = self.names[self.root]
-        return f"从 {name} 反向传播" if self.language == "zh" else f"Backpropagation from {name}"
+        return say("Backpropagation from {name}", self.language, name=name)
 
 
 def steps(root: Value, *, language: str | None = None) -> Steps:

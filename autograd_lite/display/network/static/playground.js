@@ -79,7 +79,7 @@ const mountPlayground = (host, data, { gradient, update, field }, keep) => {
   host.replaceChildren(
     make("div", { class: "controls" }, start, step, reset, ...(give ? [give] : []), speed.label, rateBy.label), measured,
     make("div", { class: "panels" }, network.figure, make("div", { class: "panels" }, ...(plane ? [plane.figure] : []), graph.figure)), said);
-  fill(host, { class: "autograd autograd-play", role: "group", "aria-label": data.title, "data-lm-suppress-shortcuts": "true" }, []);
+  fill(host, { class: "autograd autograd-play", role: "group", "aria-label": say("network of {sizes}", { sizes: data.sizes }), "data-lm-suppress-shortcuts": "true" }, []);
 
   // --- what neurons say ---
   const low = inputs[0].map((_, i) => Math.min(...inputs.map((x) => x[i])));
