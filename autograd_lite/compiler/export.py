@@ -5,7 +5,6 @@ from typing import Any
 
 from autograd_lite.compiler.backends import check
 from autograd_lite.compiler.jitted import jit
-from autograd_lite.compiler.recording import assemble
 
 
 def to_jax(f: Callable[..., Any], *args: Any) -> Callable[..., Any]:
@@ -31,7 +30,7 @@ def to_jax(f: Callable[..., Any], *args: Any) -> Callable[..., Any]:
     captured = [v.data for v in program.captured]
 
     def on_arrays(*args: Any) -> Any:
-        return assemble(recording.out, run([*_leaves(args), *captured]))
+        return recording.assemble(run([*_leaves(args), *captured]))
 
     on_arrays.__name__ = getattr(f, "__name__", "on_arrays")
     return on_arrays

@@ -25,6 +25,7 @@ from autograd_lite.core.primitives import CONSTANT, POSITIONAL
 from autograd_lite.core.value import Value, as_data, topological_order, variable
 from autograd_lite.transforms.pytree import NUMBER, flatten, is_array_type, paths, unflatten
 
+NUMBERS = {float, Value}
 STATIC = (str, NoneType)  # arguments that are no numbers: part of what a recording is for
 
 
@@ -88,7 +89,7 @@ class Jitted:
             return copy_context().run(self._watched, args, kwargs)
         chunks: list[Any] = []
         recording = self.recording_for(args, kwargs, chunks)
-        if recording.program.captured or any(isinstance(x, Value) for x in chunks):
+        if recording.program.captured or any(issubclass(kind, Value) for kind in set(map(type, chunks))):
             result = recording.as_nodes(chunks)
         else:
             result = recording.assemble(recording.run(chunks))
@@ -176,6 +177,9 @@ def chunks_of(tree: Any, chunks: list[Any]) -> Hashable:
         chunks.append(tree)
         return kind, tree.shape
     if isinstance(tree, (list, tuple)):
+        if NUMBERS.issuperset(map(type, tree)):
+            chunks += tree
+            return kind, (None,) * len(tree)
         return kind, tuple([chunks_of(x, chunks) for x in tree])
     if isinstance(tree, dict):
         return dict, (*tree, *[chunks_of(x, chunks) for x in tree.values()])

@@ -5,8 +5,7 @@ As part of a user's graph it is one node for each number of its result, whose cl
 
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import copy_context
-from itertools import islice
-from math import prod
+from itertools import accumulate, islice
 from typing import Any, NamedTuple
 
 from autograd_lite.compiler import backends
@@ -73,6 +72,7 @@ class Recording:
             self.program = rewritten(self.recorded)
             for v in self.program.captured:
                 v._data  # noqa: B018  # a TracingError if it stands for a number of another function
+        self.assemble = assembler(self.out)
         self._runner: backends.Runner | None = None
         self._pulls: dict[tuple[int, tuple[int, ...]], Recording] = {}
 
@@ -83,12 +83,6 @@ class Recording:
         if self.program.captured:
             chunks = [*chunks, *([v._data for v in self.program.captured] if captured is None else captured)]
         return self._runner(chunks)
-
-    def assemble(self, outputs: Sequence[Any]) -> Any:
-        """The outputs in the structure of f's result."""
-        if self.out is NUMBER:
-            return float(outputs[0])
-        return assemble(self.out, outputs)
 
     def as_nodes(self, chunks: Sequence[Any]) -> Any:
         """The result as nodes of the graph of the Values that take part, one node for each number."""
@@ -175,28 +169,31 @@ def name_of(f: Callable[..., Any]) -> str:
     return getattr(f, "__name__", None) or type(f).__name__
 
 
-def assemble(structure: Structure, outputs: Sequence[Any]) -> Any:
-    """The tree of this structure with these outputs; arrays are cut out whole."""
-    return _assembled(structure, outputs, 0)[0]
-
-
-def _assembled(structure: Structure, outputs: Sequence[Any], start: int) -> tuple[Any, int]:
-    """The tree of the outputs from `start` on, and where the next begins."""
-    kind = structure.kind
-    if kind is None:
-        y = outputs[start]
-        return y if hasattr(y, "aval") else float(y), start + 1  # a number of JAX may be a stand-in itself
-    if is_array_type(kind):
-        end = start + prod(structure.keys)
-        part: Any = outputs[start:end]
-        return array(part, structure.keys) if isinstance(part, list) else part.reshape(structure.keys), end
+def assembler(structure: Structure, start: int = 0) -> Callable[[Sequence[Any]], Any]:
+    """What makes a tree of this structure of outputs from `start` on; arrays and lists are cut out whole."""
+    kind, end = structure.kind, start + len(structure)
     if kind is Static:
-        return structure.keys[0], start
-    children = []
-    for child in structure.children:
-        x, start = _assembled(child, outputs, start)
-        children.append(x)
-    return container(structure, children), start
+        return lambda outputs: structure.keys[0]
+    if kind is None:
+        return lambda outputs: _plain(outputs[start:end])[0]
+    if is_array_type(kind):
+        return lambda outputs: _shaped(outputs[start:end], structure.keys)
+    if all(child is NUMBER for child in structure.children):
+        return lambda outputs: container(structure, _plain(outputs[start:end]))
+    starts = accumulate(map(len, structure.children), initial=start)
+    parts = [assembler(*part) for part in zip(structure.children, starts)]
+    return lambda outputs: container(structure, [part(outputs) for part in parts])
+
+
+def _shaped(outputs: Any, shape: tuple[int, ...]) -> Any:
+    return array(outputs, shape) if isinstance(outputs, list) else outputs.reshape(shape)
+
+
+def _plain(outputs: Any) -> list[Any]:
+    """Numbers as floats, but for those of JAX: they may be stand-ins themselves."""
+    if hasattr(outputs, "aval"):
+        return list(outputs)
+    return outputs.tolist() if hasattr(outputs, "tolist") else list(map(float, outputs))
 
 
 def _numbers(chunks: Sequence[Any]) -> list[Any]:

@@ -19,6 +19,7 @@ from autograd_lite.compiler.layout import Layout
 from autograd_lite.core.primitives import Primitive
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
+FLOATS = {float, np.float64}
 
 
 def load(program: Program) -> Callable[[Sequence[Any]], Any]:
@@ -47,7 +48,7 @@ class Bound:
         except IndexError:
             memory = self.layout.memory.copy()
             run = self.bind(memory)
-        fill(memory, inputs)
+        fill(memory[: self.layout.filled], inputs)
         if run():  # a user's function raised an error in compiled code: it raises it here too
             return of_layout(self.layout)(inputs)
         outputs = memory[self.layout.outputs].copy()
@@ -93,16 +94,11 @@ def in_threads(f: Callable[..., None], calls: Sequence[tuple[Any, ...]]) -> None
 
 
 def fill(memory: Any, inputs: Sequence[Any]) -> None:
-    """Write the inputs, in order, into the first numbers."""
-    position = 0
-    for x in inputs:
-        if isinstance(x, float):
-            memory[position] = x
-            position += 1
-        else:
-            x = x if isinstance(x, np.ndarray) else np.asarray(x, dtype=float)
-            memory[position : position + x.size] = x.ravel()
-            position += x.size
+    """Write the inputs, in order."""
+    if FLOATS.issuperset(map(type, inputs)):
+        memory[:] = inputs
+    else:
+        np.concatenate(inputs, axis=None, out=memory, casting="unsafe")
 
 
 def bind(layout: Layout, memory: Any) -> Callable[[], None]:
