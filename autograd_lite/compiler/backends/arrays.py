@@ -126,15 +126,22 @@ def dots(left: Any, right: Any, y: Any, some: Any) -> None:
         parts[0] = squares
         squares = in_order(parts[: n + 1])
         total = sums[n]
-    size = total * total
+    size, smallest = total * total, np.minimum(_smallest(left) * _smallest(right), _smallest(y[None]))
+    lost = 5e-32 * (len(left) + 1) ** 3  # more than what adding the errors lost
+    is_exact = (smallest * smallest > lost * squares) & (16.0 * size >= squares)  # see `_compensated` in `simd.py`
     for p, q in _some_at_once(16.0 * size < squares, len(left)):
         errors[p, q] += _product_errors(left[:, p, 0], right[:, 0, q])
-    slack = 5e-32 * (len(left) + 1) ** 3 * np.sqrt(squares)  # more than what adding the errors lost
+    slack = np.where(is_exact, 0.0, lost * np.sqrt(squares))
     result = total + (errors + slack)
     is_right = (squares < 1e280) & (squares > 1e-280) & (squares < 1e15 * size) & (result == total + (errors - slack))
-    for p, q in _some_at_once(~is_right, len(left)):
-        result[p, q] = _exact_dots(left[:, p, 0], right[:, 0, q], y[p, q])
+    for p, q in zip(*np.nonzero(~is_right)):
+        result[p, q] = reductions.dot([*left[:, p, 0].tolist(), *right[:, 0, q].tolist(), float(y[p, q])])
     y[:] = result
+
+
+def _smallest(factors: Any) -> Any:
+    """The smallest that is not 0."""
+    return np.min(np.abs(factors), axis=0, where=factors != 0.0, initial=math.inf)
 
 
 def _some_at_once(wanted: Any, count: int) -> Iterator[tuple[Any, Any]]:
@@ -142,20 +149,6 @@ def _some_at_once(wanted: Any, count: int) -> Iterator[tuple[Any, Any]]:
     places, most = np.nonzero(wanted), at_once(AT_ONCE, count)
     for k in range(0, len(places[0]), most):
         yield places[0][k : k + most], places[1][k : k + most]
-
-
-def _exact_dots(left: Any, right: Any, y: Any) -> Any:
-    """Dot products one by one, but for those halfway between two floats, whose errors add up exactly: they are many."""
-    products = left * right
-    sums = np.add.accumulate(np.vstack([y, products]))
-    errors = _rounding(sums, products)
-    added = np.add.accumulate(errors)
-    squares = np.add.accumulate(np.vstack([y, products]) ** 2)[-1]
-    is_exact = ~_rounding(added, errors[1:]).any(axis=0) & (squares > 1e-280) & (squares < 16.0 * sums[-1] * sums[-1])
-    result = sums[-1] + added[-1]
-    for k in np.flatnonzero(~is_exact):
-        result[k] = reductions.dot([*left[:, k].tolist(), *right[:, k].tolist(), float(y[k])])
-    return result
 
 
 def _rounding(sums: Any, terms: Any) -> Any:

@@ -156,39 +156,29 @@ def dot(v: Sequence[float]) -> float:
     """As `reductions.dot`, of plain sums and their rounding errors; term by term where these do not suffice."""
     n = len(v) // 2
     total = v[len(v) - 1] if len(v) > 2 * n else 0.0
-    squares, errors, product_errors = total * total, 0.0, 0.0
+    squares, errors, product_errors, bound = total * total, 0.0, 0.0, abs(total)
+    smallest: float = simd.least(np.inf, total)
     for i in range(n):
         product = v[i] * v[n + i]
+        bound, smallest = bound + abs(product), simd.least(smallest, product)
         product_errors += simd.product_error(v[i], v[n + i])
         total, error = two_sum(total, product)
         errors += error
         squares += product * product
-    total = simd.compensated(total, errors, product_errors, squares, lost(n))
+    total = simd.compensated(total, errors, product_errors, squares, bound, lost(n), smallest)
     return total if total == total else exact_dot(v[len(v) - 1] if len(v) > 2 * n else 0.0, n, v, 0, 1, n, 1)
 
 
 @inlined
 def lost(count: int) -> float:
-    """How far the sum of the rounding errors of so many terms may be from what it is, for terms of length 1."""
-    n = float(count) + 1.0
-    return 5e-32 * n * n * n
+    """More than the sum of the rounding errors of so many terms, for terms whose sizes add up to 1."""
+    return 6e-16 * (float(count) + 1.0)
 
 
 @inlined
 def exact_dot(bias: float, n: int, m: Any, a: int, k: int, b: int, h: int) -> float:
     """The sum of a number and n products m[a + k*j] * m[b + h*j]; where they cancel, of their rounding errors too."""
-    total, squares, errors, lost_errors = bias, bias * bias, 0.0, 0.0
-    left, right = a, b
-    for _ in range(n):
-        product = m[left] * m[right]
-        left += k
-        right += h
-        total, error = two_sum(total, product)
-        errors, error = two_sum(errors, error)
-        lost_errors += abs(error)
-        squares += product * product
-    if lost_errors == 0.0 and 1e-280 < squares < 16.0 * total * total:
-        return total + errors  # halfway between two floats, exactly: frequent where few numbers of one size meet
+    total = bias
     room = new(2 * n + 1)
     terms = carray(room, 2 * n + 1)
     for j in range(n):

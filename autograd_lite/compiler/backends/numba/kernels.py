@@ -101,32 +101,49 @@ def sum_of_pairs(m: Any, a: int, k: int, b: int, h: int, count: int, stops: int)
 
 
 def dots(o: Any, x: Any, m: Any) -> None:
+    """The terms are added to a number so large that the errors are what it takes from them, and that adds them right.
+
+    It is more than all terms of a sum: the largest on the left by the sizes of those on the right.
+    """
     t, s, rows, count, columns = o[0], o[1], o[2], o[3], o[4]
     a, i, k, b, h = o[5], o[6], o[7], o[8], o[9]
-    slack = splat(lost(count))
+    lost_each, largest, smallest = splat(lost(count)), new(rows), new(rows)
+    for p in range(rows):
+        largest[p], smallest[p] = 0.0, np.inf
+        for j in range(count):
+            w = m[a + i * p + k * j]
+            largest[p], smallest[p] = max(largest[p], abs(w)), simd.least(smallest[p], w)
     for q in range(U(0), columns, NARROW):
-        n = min(NARROW, columns - q)
+        n, right = min(NARROW, columns - q), b + q
+        sizes, least = splat(0.0), splat(np.inf)
+        for j in range(count):
+            v = load(m, right + h * j)
+            sizes, least = sizes + simd.magnitude(v), simd.least(least, v)
         for p in range(rows):
-            y, left, right = t + s * p + q, a + i * p, b + q
-            total = load(m, y)
-            squares = total * total
-            errors, product_errors = splat(0.0), splat(0.0)
+            y, left = t + s * p + q, a + i * p
+            bias = load(m, y)
+            bound = simd.magnitude(bias) + splat(largest[p]) * sizes
+            large = splat(4.0) * bound
+            total = large + bias
+            errors, product_errors, squares = bias - (total - large), splat(0.0), bias * bias
             for j in range(count):
                 w, v = splat(m[left + k * j]), load(m, right + h * j)
                 product = w * v
                 product_errors = product_errors + simd.product_error(w, v)
                 after = total + product
-                z = after - total
-                errors = errors + ((total - (after - z)) + (product - z))
-                squares = squares + product * product
+                errors = errors + (product - (after - total))
+                squares = simd.squared(product, squares)
                 total = after
-            total = simd.compensated(total, errors, product_errors, squares, slack)
+            smallest_term = simd.least(splat(smallest[p]) * least, bias)
+            total = simd.compensated(total - large, errors, product_errors, squares, bound, lost_each, smallest_term)
             if simd.has_nan(total, n):
                 for j in range(n):
                     y_j = simd.lane(total, j)
                     m[y + j] = y_j if y_j == y_j else exact_dot(m[y + j], int(count), m, left, k, right + j, h)
             else:
                 simd.store(m, y, total, n)
+    release(largest)
+    release(smallest)
 
 
 def sums(o: Any, x: Any, m: Any) -> None:

@@ -121,9 +121,47 @@ def product_error(context: Any, a: Any, b: Any) -> Any:
 
 
 @intrinsic
-def compensated(context: Any, total: Any, errors: Any, product_errors: Any, squares: Any, slack: Any) -> Any:
-    """A dot product from its plain total and what rounding took from it; nan where another digit may be right."""
-    return total(*[total] * 5), lambda context, builder, signature, args: _compensated(builder, *args)
+def magnitude(context: Any, a: Any) -> Any:
+    """|a|."""
+    return a(a), lambda context, builder, signature, args: _call(builder, "fabs", *args)
+
+
+@intrinsic
+def squared(context: Any, a: Any, total: Any) -> Any:
+    """a * a + total, in any way."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        a, total = args
+        return _call(builder, "fmuladd", a, a, total)
+
+    return total(a, total), generate
+
+
+@intrinsic
+def least(context: Any, a: Any, b: Any) -> Any:
+    """The smaller of a and the magnitude of b, if b is not 0."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        a, b = args
+        size = _call(builder, "fabs", b)
+        is_less = builder.and_(
+            builder.fcmp_ordered("<", size, a), builder.fcmp_ordered(">", size, _number(b.type, 0.0))
+        )
+        return builder.select(is_less, size, a)
+
+    return a(a, b), generate
+
+
+@intrinsic
+def compensated(
+    context: Any, total: Any, errors: Any, product_errors: Any, squares: Any, bound: Any, lost: Any, smallest: Any
+) -> Any:
+    """A dot product from its plain total and what rounding took from it; nan where another digit may be right.
+
+    The sizes of all terms add up to `bound` at most, and none but 0 is smaller than `smallest`. Of each term rounding
+    took `lost` of the bound at most, all in all.
+    """
+    return total(*[total] * 7), lambda context, builder, signature, args: _compensated(builder, *args)
 
 
 @intrinsic
@@ -157,24 +195,29 @@ def _halves(builder: Any, x: Any) -> tuple[Any, Any]:
     return high, builder.fsub(x, high)
 
 
-def _compensated(builder: Any, total: Any, errors: Any, product_errors: Any, squares: Any, slack: Any) -> Any:
+def _compensated(
+    builder: Any, total: Any, errors: Any, product_errors: Any, squares: Any, bound: Any, lost: Any, smallest: Any
+) -> Any:
     """Where the terms cancel, with the rounding errors of the products.
 
     It is right if terms are not near the ends of the range, do not all cancel, and no error of the errors would show.
+    The errors are multiples of the last digit of the smallest term: if that is large enough, they add up exactly.
     """
 
     def less(a: Any, b: Any) -> Any:
         return builder.fcmp_ordered("<", a, b)
 
-    size, number = builder.fmul(total, total), partial(_number, total.type)
-    both = builder.fadd(errors, product_errors)
-    error = builder.select(less(builder.fmul(number(16.0), size), squares), both, errors)
-    slack = builder.fmul(slack, _call(builder, "sqrt", squares))
+    number, together = partial(_number, total.type), builder.fadd(total, errors)
+    size, slack = builder.fmul(together, together), builder.fmul(lost, bound)
+    cancel = less(builder.fmul(number(16.0), size), squares)
+    is_exact = builder.and_(less(slack, smallest), builder.not_(cancel))
+    error = builder.select(cancel, builder.fadd(errors, product_errors), errors)
+    slack = builder.select(is_exact, number(0.0), builder.fmul(lost, slack))
     result = builder.fadd(total, builder.fadd(error, slack))
     is_right = builder.fcmp_ordered("==", result, builder.fadd(total, builder.fsub(error, slack)))
     bounds = (number(1e-280), squares), (squares, number(1e280)), (squares, builder.fmul(number(1e15), size))
-    for bound in bounds:
-        is_right = builder.and_(is_right, less(*bound))
+    for pair in bounds:
+        is_right = builder.and_(is_right, less(*pair))
     return builder.select(is_right, result, number(float("nan")))
 
 
