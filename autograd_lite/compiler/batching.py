@@ -41,7 +41,8 @@ def vmap(f: Callable[..., Any], in_axes: int | Sequence[int | None] | None = 0) 
         tape = current_tape()
         if tape is None or tape.mapping or tape.lanes not in (0, length):
             calls = [[_entry(arg, i) if axis == 0 else arg for arg, axis in zip(args, axes)] for i in range(length)]
-            results = [flatten(f(*call), f"the result of {getattr(f, '__name__', f)}") for call in calls]
+            name = f"the result of {getattr(f, '__name__', type(f).__name__)}"
+            results = [flatten(f(*call), name) for call in calls]
             if any(structure != results[0][1] for _, structure in results):
                 raise ValueError("the results that vmap stacks must all have one structure")
             return _stacked(results[0][1], [leaves for leaves, _ in results], as_array)
@@ -62,7 +63,7 @@ def over_lanes(tape: Tape, f: Callable[..., Any], args: Sequence[Any]) -> tuple[
         result = f(*args)
     finally:
         tape.mapping = False
-    return flatten(result, f"the result of {getattr(f, '__name__', f)}")
+    return flatten(result, f"the result of {getattr(f, '__name__', type(f).__name__)}")
 
 
 class Lanes(list[Any]):

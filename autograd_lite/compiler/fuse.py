@@ -9,6 +9,7 @@ In the products of a gradient, a factor that is exactly 0 makes its term 0, what
 A sum of such terms is an instruction of its own, which `stops`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -50,9 +51,8 @@ class Fuser:
         self.scattered: dict[int, dict[int, int]] = {}  # sums of numbers in one lane each: what each lane holds
         self.over_lanes = False  # of the instruction at hand
         self.zero, self.minus_one = map(code.constant, (0.0, -1.0))
-        self.uses = [0] * len(code.ops)
-        for x in chain(chain.from_iterable(code.args), code.outputs, code.outputs):
-            self.uses[x] += 1  # an output twice: it stays an instruction of its own
+        # An output counts twice: it stays an instruction of its own.
+        self.uses = Counter(chain(chain.from_iterable(code.args), code.outputs, code.outputs))
 
     def run(self) -> None:
         code, uses = self.code, self.uses
@@ -69,7 +69,8 @@ class Fuser:
                 self.pending[i] = GATHER[op](self, *xs)
             else:
                 for x in xs:
-                    self.settle(x)
+                    if x in self.pending or x in self.scattered:
+                        self.settle(x)
                 self.emit(op, xs, i)
             if uses[i] > 1:
                 self.settle(i)

@@ -12,6 +12,7 @@ Each keeps results bit for bit, but for the sign of a zero. `jit(f).stages(*args
 
 from collections import deque
 from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import replace
 from itertools import accumulate, chain, filterfalse
 from operator import attrgetter
 
@@ -105,14 +106,14 @@ def roll(program: Program) -> Program:
     found = [members for _, members in sorted(groups.items(), key=lambda entry: entry[0][:2])]  # type: ignore[index]
     constants = [i for i in sorted(used) if program.value[i] is not None]
     order = [*range(program.inputs), *constants, *[i for members in found for i in members]]
-    number = [-1] * len(program.ops)
-    rolled = program.empty()
-    for i in order:
-        operands = tuple([number[x] for x in program.args[i]])
-        number[i] = rolled.append(program.ops[i], operands, program.value[i], wide[i])
-    rolled.inputs = program.inputs
-    rolled.outputs = [number[x] for x in program.outputs]
-    rolled.rows_out = program.rows_out
-    rolled.names = {number[x]: name for x, name in program.names.items()}
-    rolled.groups = list(accumulate(map(len, found), initial=program.inputs + len(constants)))
-    return rolled
+    number = {x: i for i, x in enumerate(order)}
+    return replace(
+        program,
+        ops=[program.ops[i] for i in order],
+        args=[tuple([number[x] for x in program.args[i]]) for i in order],
+        value=[program.value[i] for i in order],
+        wide=[wide[i] for i in order],
+        outputs=[number[x] for x in program.outputs],
+        groups=list(accumulate(map(len, found), initial=program.inputs + len(constants))),
+        names={number[x]: name for x, name in program.names.items()},
+    )

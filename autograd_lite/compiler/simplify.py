@@ -16,6 +16,7 @@ from autograd_lite.core import table as table
 from autograd_lite.core.primitives import Primitive
 
 COMMUTATIVE = {table.add, table.mul}
+ONE_AMONG_OTHERS = {*OF_THE_FIRST}
 FOR_THESE_LANES = {STACK, LANE, ONE_LANE}
 
 
@@ -74,7 +75,7 @@ class Simplifier:
         key = xs
         if primitive in COMMUTATIVE and xs[0] > xs[1]:
             key = xs[::-1]
-        elif primitive in OF_THE_FIRST:
+        elif primitive in ONE_AMONG_OTHERS:
             key = (xs[0], *sorted(xs[1:]))
         number = self._seen[primitive].setdefault(key, len(self.ops))
         if number == len(self.ops):

@@ -120,18 +120,17 @@ class Tape(Mode, list[Tracer]):
 
     def _between(self, primitive: Primitive, parents: tuple[Value, ...]) -> Value:
         """An operation that may lead to lanes or from them."""
-        if primitive in (table.sum, table.mean, STACK):
+        if primitive in OF_MANY:
             whole = self._all_lanes(parents)
             if whole is not None:
                 if primitive is STACK:
                     return whole
                 return self.write(Tracer, LANE_MEAN if primitive is table.mean else LANE_SUM, (whole,))
-        if primitive in (STACK, ONE_LANE, SPREAD):
+        if primitive in INTO_LANES:
             return self.write(LaneTracer, primitive, parents)
         if primitive is LANE or LaneTracer not in map(type, parents):
             return self.write(Tracer, primitive, parents)
-        reduces = primitive in (LANE_SUM, LANE_MEAN)
-        return self.write(Tracer if reduces else LaneTracer, primitive, self._spread_out(parents))
+        return self.write(Tracer if primitive in REDUCING else LaneTracer, primitive, self._spread_out(parents))
 
     def variable(self, x: Number, outer: Modes) -> Value:
         """A node for the number x; inside vmap one for each lane, since each lane differentiates for itself."""
@@ -281,7 +280,8 @@ SPREAD = _between("spread", lambda g: (_summed(g),), "{}", "")
 STACK = _between("lanes", lambda g, *xs: [_in_lane(g, i) for i in range(len(xs))], "lanes({})", "xs")
 ONE_LANE = _between("one lane", lambda g, x, i: (_in_lane(g, int(i)), 0.0), "{} in lane {}")
 LANE = _between("lane", lambda g, v, i: (_in_one_lane(g, i), 0.0), "{}[{}]")
-BETWEEN = {table.sum, table.mean, STACK, ONE_LANE, SPREAD, LANE, LANE_SUM, LANE_MEAN}
+OF_MANY, INTO_LANES, REDUCING = {table.sum, table.mean, STACK}, {STACK, ONE_LANE, SPREAD}, {LANE_SUM, LANE_MEAN}
+BETWEEN = {*OF_MANY, *INTO_LANES, *REDUCING, LANE}
 KEEPING_ZERO = {  # operations that make no nan of an adjoint of 0
     table.neg, table.where, table.choose, table.along, LANE_SUM, LANE, ONE_LANE, STACK,
 }  # fmt: skip
