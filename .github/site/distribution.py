@@ -2,7 +2,7 @@
 
 What cells import is loaded when they first name it: pure packages from beside Pyodide, this package among them, binary
 ones by the address of Pyodide's own distribution or, once fetched, from beside it too. What the kernel and this package
-need is loaded at once, in parallel, and compiled beforehand.
+need is compiled beforehand and comes as one file.
 """
 
 import hashlib
@@ -17,14 +17,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import changes
 import graphviz_worker
+import packed
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 ADDRESS = "https://cdn.jsdelivr.net/pyodide/v{version}/full/"
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 BINARY = ("numpy", "matplotlib", "scikit-learn")  # what the course's cells import and no pure package gives
-PRELOADED = ["autograd-lite", "comm", "ipykernel", "ipython", "jedi", "micropip", "piplite", "pyodide-kernel"]
+STARTED = ("autograd-lite", "comm", "ipykernel", "ipython", "jedi", "micropip", "piplite", "pyodide-kernel")
 DEPENDS = {  # of what is not in Pyodide's list, or is there with more
     "anywidget": ["comm", "ipywidgets", "psygnal", "traitlets", "typing-extensions"],
     "autograd-lite": ["anywidget", "autograd-lite-graphviz", "graphviz", "tqdm"],
@@ -48,7 +50,7 @@ EMPTY = {  # packages that are only names
 
 
 def lay_out(folder: Path, work: Path, kernel: Path, beside: bool) -> None:
-    """Pyodide's core, the pure packages, and the list that says where each package is and who needs it.
+    """Pyodide's core and what starts it, the pure packages, and the list that says where each is and who needs it.
 
     `kernel` is the folder of the wheels that JupyterLite's kernel is made of.
     """
@@ -60,13 +62,13 @@ def lay_out(folder: Path, work: Path, kernel: Path, beside: bool) -> None:
     packages: dict[str, Any] = {_normal(name): package for name, package in lock["packages"].items()}
     fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:"]
     fetch += ["--python-version=3.14", "--implementation=py", "--abi=none", "--platform=any"]  # pure ones alone
-    fetch += [f"--dest={folder}", f"--requirement={HERE / 'wheels.txt'}"]
+    fetch += [f"--dest={work / 'wheels'}", f"--requirement={HERE / 'wheels.txt'}"]
     subprocess.run(fetch, check=True)
-    _own_wheel(folder, work)
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(work / "wheels")]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    for wheel in [*(work / "wheels").glob("*.whl"), *(w for w in kernel.glob("*.whl") if _name(w) in DEPENDS)]:
+        changes.copy(wheel, folder / wheel.name)
     _graphviz_wheel(folder, work / "node_modules/@viz-js/viz")
-    for wheel in kernel.glob("*.whl"):
-        if _name(wheel) in DEPENDS:
-            _copy(wheel, folder / wheel.name)
     for name, why in EMPTY.items():
         _wheel(folder, name, "0", {}, why)
 
@@ -94,32 +96,14 @@ def lay_out(folder: Path, work: Path, kernel: Path, beside: bool) -> None:
         (folder / "pyodide-lock.json").write_text(json.dumps({**lock, "packages": packages}))
 
     write_list()
-    subprocess.run([str(shutil.which("node")), HERE / "precompile.mjs", folder, *PRELOADED], check=True)
+    subprocess.run([str(shutil.which("node")), HERE / "precompile.mjs", folder, *STARTED], check=True)
+    started = {name: here[name] for name in sorted(_with_dependencies(STARTED, packages))}
+    packed.write(folder / "packages.bin", started)
+    for wheel in started.values():
+        wheel.unlink()
+        del here[_name(wheel)]
     write_list()
-
-
-def _own_wheel(folder: Path, work: Path) -> None:
-    """This package without its notebooks, which lie on the site already."""
-    whole = work / "wheel"
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(whole)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    [wheel] = whole.glob("*.whl")
-    _copy(wheel, folder / wheel.name)
-
-
-def _copy(wheel: Path, target: Path) -> None:
-    """A wheel, without notebooks, and without the switch that makes the kernel complete by Jedi."""
-    switch, off = b"self.Completer.use_jedi = True", b"self.Completer.use_jedi = False"
-    with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as copy:
-        for entry in source.infolist():
-            content = source.read(entry)
-            if entry.filename.endswith("pyodide_kernel/interpreter.py"):
-                assert content.count(switch) == 1, "JupyterLite's kernel asks for Jedi in another way now"
-                content = content.replace(switch, off)
-            if entry.filename.endswith("RECORD"):
-                content = b"".join(line for line in content.splitlines(True) if b"/notebooks/" not in line)
-            if "/notebooks/" not in entry.filename:
-                copy.writestr(entry.filename, content)
+    shutil.copy(HERE / "static/start.mjs", folder)
 
 
 def _graphviz_wheel(folder: Path, viz: Path) -> None:

@@ -32,7 +32,7 @@ def build(out: Path, work: Path, notebooks: dict[str, nbformat.NotebookNode], be
         shutil.copytree(ROOT / "notebooks/pictures", target.parent / "pictures", dirs_exist_ok=True)
         notebook.metadata.update(nbformat.from_dict(KERNEL))
         target.write_text(with_sources(nbformat.writes(notebook), target.parent), encoding="utf-8")
-    kernel = {"loadPyodideOptions": {"packages": distribution.PRELOADED}}
+    kernel = {"loadPyodideOptions": {"packages": distribution.STARTED}}
     plugin = f"{KERNEL_EXTENSION}:kernel"
     settings = {"litePluginSettings": {plugin: kernel}, "exposeAppInBrowser": True, "appName": "autograd_lite"}
     config = {"jupyter-config-data": settings, "jupyter-lite-schema-version": 0}
@@ -51,6 +51,30 @@ def build(out: Path, work: Path, notebooks: dict[str, nbformat.NotebookNode], be
     done = subprocess.run(command, cwd=lite, capture_output=True, text=True)
     if done.returncode:
         sys.exit(done.stdout + done.stderr)
+    start_early(out)
     for ending in ("eot", "svg", "ttf"):  # of fonts that lie there as woff2 too, which browsers take
         for font in (out / "build").glob(f"fa-*.{ending}"):
             font.unlink()
+
+
+def start_early(out: Path) -> None:
+    """Let Python start with the page, by static/start.mjs, in the worker that the kernel will take."""
+    _replace(out / "jupyter-lite.json", '"./static/pyodide/pyodide.mjs"', '"./static/pyodide/start.mjs"')
+    scripts = out / "extensions" / KERNEL_EXTENSION / "static"
+    [worker] = scripts.glob("comlink.worker.*.js")
+    asking = [path for path in scripts.glob("*.js") if 'new Worker(e,{type:"module"})' in path.read_text()]
+    assert len(asking) == 1, "JupyterLite's kernel asks for its worker in another way now"
+    kernel = worker.relative_to(out).as_posix()
+    early = worker.name.replace("comlink.worker", "early")  # with the sum in its name, which tells builds apart
+    (out / early).write_text(f'import "./static/pyodide/start.mjs";\nimport "./{kernel}";\n')
+    shutil.copy(HERE / "static/early.js", out)
+    script = f'<script src="../early.js" data-kernel="../{kernel}" data-early="../{early}"></script>\n    '
+    for app in ("notebooks", "repl"):
+        first = '<script id="jupyter-config-data"'
+        _replace(out / app / "index.html", first, script + first)
+
+
+def _replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{path.name} has {text.count(old)} of {old!r}, not one"
+    path.write_text(text.replace(old, new), encoding="utf-8")

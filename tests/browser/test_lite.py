@@ -102,6 +102,19 @@ def printed_by(outputs):
     return "".join(output["text"] for output in outputs if output["type"] == "stream")
 
 
+def test_the_kernel_takes_the_worker_that_started_with_the_page(run, browser):
+    assert "native code" in browser.execute_script("return String(window.Worker)")
+    unasked = "{'prompt_toolkit', 'micropip', 'jedi', 'ipywidgets', 'numpy'}"
+    assert printed_by(run(f"import sys\nprint({unasked} & set(sys.modules))")) == "set()\n"
+
+
+def test_packages_can_be_installed(run):
+    run("%pip install mpmath")
+    assert "mpmath" in printed_by(
+        run("import importlib.metadata\nprint(importlib.metadata.metadata('mpmath')['Name'])")
+    )
+
+
 @pytest.mark.parametrize("path", sorted(ROOT.glob("notebooks/*.ipynb")), ids=lambda path: path.stem)
 def test_what_needs_no_binary_package_runs(path, run):
     lost = set()
