@@ -22,6 +22,7 @@ import lite  # noqa: E402
 import live  # noqa: E402
 import nbformat  # noqa: E402
 import pages  # noqa: E402
+import words  # noqa: E402
 
 from autograd_lite.cli.translation import load, notebook_in  # noqa: E402
 
@@ -74,6 +75,8 @@ def sphinx(stage: Path, out: Path, language: str) -> None:
     command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-W", "--keep-going", str(stage), str(made)]
     if subprocess.run(command, env=environment).returncode:
         sys.exit("the pages have warnings")
+    for page in made.rglob("*.html") if language != "en" else ():
+        words.translate_page(page, language)
     shutil.copytree(made, out, ignore=shutil.ignore_patterns(".doctrees", ".buildinfo", "_sources"), dirs_exist_ok=True)
 
 

@@ -1,7 +1,8 @@
-"""The words in a figure that a notebook has stored: a picture in SVG, in which text is text.
+"""The words in a figure that a notebook has stored, a picture in SVG in which text is text, and what describes others.
 
 A message is a text of the picture with `{0}`, `{1}` in place of its numbers, which the next run may change. Formulas
-stay, and so do names of functions and their arguments.
+stay, and so do names of functions and their arguments. Graphs and networks are drawn by the package and have the names
+that the code gave: of these, what the picture is called where it cannot be seen is a message.
 """
 
 import re
@@ -13,6 +14,7 @@ from autograd_lite.core.primitives import PRIMITIVES
 from autograd_lite.nn.layers import ACTIVATIONS
 
 FIGURE = re.compile(r'<img class="figure" [^>]*src="data:image/svg\+xml;base64,([^"]+)">')
+CALLED = re.compile(r'(<i(?:mg|frame) (?:class="[\w-]+" )?(?:alt|title)=")([^"]*)(?=")')
 TEXT = re.compile(r"(?<=>)([^<>]+)(?=</text>)")
 COMPOSED = re.compile(  # a text with a formula: Matplotlib places each letter, and says in a comment what they are
     r"<!-- (?P<text>[^>]*?) --><g(?P<place>[^>]*)><text>(?P<letters>(?:<tspan[^>]*>[^<]*</tspan>)*)</text></g>"
@@ -20,7 +22,7 @@ COMPOSED = re.compile(  # a text with a formula: Matplotlib places each letter, 
 FORMULA = re.compile(r"\$([^$]*)\$")
 NUMBER = re.compile(r"(\$[^$]*\$)|\d+(?:\.\d+)?")
 FUNCTIONS = [*ACTIVATIONS, *(name for name, p in PRIMITIVES.items() if p.arity == 1 and name.isidentifier())]
-CODE = re.compile(rf"{FORMULA.pattern}|\w+=\w+|\b(?:{'|'.join(FUNCTIONS)})\b")
+CODE = re.compile(rf"{FORMULA.pattern}|\w+=\w+|\w+'*\([^)]*\)|\b(?:{'|'.join(FUNCTIONS)})\b")
 RAISED, LOWERED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"), str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -46,26 +48,27 @@ def picture(output: str) -> str:
 
 
 def drawn(output: str) -> Iterator[str]:
-    """The messages of a figure.
+    """The messages of an output, if it has a picture.
 
     >>> list(drawn(figure("<svg><text>400</text><text>after 400 steps</text><text>tanh</text></svg>")))
     ['after {0} steps']
     """
-    return (_message(text) for text in _texts(picture(output)) if _has_words(text))
+    texts = _texts(picture(output)) if is_figure(output) else [unescape(name[2]) for name in CALLED.finditer(output)]
+    return (_message(text) for text in texts if _has_words(text))
 
 
-def translated_figure(output: str, catalogue: Mapping[str, str], language: str) -> str:
-    """The figure with the messages that the catalogue has.
+def translated_output(output: str, catalogue: Mapping[str, str], language: str) -> str:
+    """The output with the messages that the catalogue has, if it has a picture; any other stays as it is.
 
     >>> words = figure("<svg><text>after 400 steps</text></svg>")
-    >>> picture(translated_figure(words, {"after {0} steps": "{0} 步后"}, "zh"))
+    >>> picture(translated_output(words, {"after {0} steps": "{0} 步后"}, "zh"))
     '<svg xml:lang="zh"><text>400 步后</text></svg>'
     """
 
     def other(text: str) -> str | None:
         numbers = [number[0] for number in NUMBER.finditer(text) if not number[1]]
         message = catalogue.get(_message(text)) if _has_words(text) else None
-        return message and escape(re.sub(r"\{(\d+)\}", lambda hole: numbers[int(hole[1])], message), quote=False)
+        return message and escape(re.sub(r"\{(\d+)\}", lambda hole: numbers[int(hole[1])], message))
 
     def composed_anew(text: re.Match[str]) -> str:
         words = other(unescape(text["text"]))
@@ -76,6 +79,8 @@ def translated_figure(output: str, catalogue: Mapping[str, str], language: str) 
         style = f"{size[0] if size else ''}; text-anchor: middle"
         return f'<g{text["place"]}><text style="{style}" x="{middle:.2f}">{_plain(words)}</text></g>'
 
+    if not is_figure(output):
+        return CALLED.sub(lambda name: name[1] + (other(unescape(name[2])) or name[2]), output)
     svg = COMPOSED.sub(composed_anew, picture(output))
     svg = TEXT.sub(lambda text: other(unescape(text[0])) or text[0], svg)
     return figure(svg.replace("<svg", f'<svg xml:lang="{language}"', 1))

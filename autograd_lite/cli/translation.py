@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from autograd_lite.cli.figures import drawn, is_figure, translated_figure
+from autograd_lite.cli.figures import drawn, translated_output
 
 FENCE = re.compile(r"\s*(```+|~~~+)")
 LINES_MATTER = re.compile(r"\s*([-*|>#]|\d+\.)\s?", re.MULTILINE)  # lists, tables, quotations, headings
@@ -86,11 +86,11 @@ def said(cell: Mapping[str, Any]) -> Iterator[str]:
         return messages(source)
     if is_check(cell):
         return spoken(source)
-    return (message for data in _figures(cell) for message in drawn("".join(data["text/html"])))
+    return (message for data in _html(cell) for message in drawn("".join(data["text/html"])))
 
 
 def translate_notebook(notebook: dict[str, Any], catalogue: Mapping[str, str], language: str) -> None:
-    """Translate a notebook, given as its file has it: its Markdown, what its checks print and have printed, figures."""
+    """Translate a notebook, given as its file has it: Markdown, what checks print and have printed, pictures."""
     for cell in notebook["cells"]:
         source = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
@@ -101,8 +101,8 @@ def translate_notebook(notebook: dict[str, Any], catalogue: Mapping[str, str], l
                 lines = "".join(output.get("text", [])).splitlines(keepends=True)
                 output["text"] = [_printed(line, spoken(source), catalogue) for line in lines]
         else:
-            for data in _figures(cell):
-                data["text/html"] = translated_figure("".join(data["text/html"]), catalogue, language)
+            for data in _html(cell):
+                data["text/html"] = translated_output("".join(data["text/html"]), catalogue, language)
 
 
 def load(path: Path) -> dict[str, str]:
@@ -121,10 +121,9 @@ def notebook_in(path: Path, catalogue: Mapping[str, str], language: str) -> str:
     return json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
 
 
-def _figures(cell: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The outputs of a cell that are figures, by their kinds."""
-    shown = (output["data"] for output in cell.get("outputs", []) if "data" in output)
-    return (data for data in shown if is_figure("".join(data.get("text/html", ""))))
+def _html(cell: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The outputs of a cell that are HTML, by their kinds."""
+    return (output["data"] for output in cell.get("outputs", []) if "text/html" in output.get("data", {}))
 
 
 def _printed(line: str, messages: Iterable[str], catalogue: Mapping[str, str]) -> str:

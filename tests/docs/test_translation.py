@@ -1,5 +1,6 @@
 """The course in Chinese: one catalogue, from which nothing is missing, in which nothing is stale or changed."""
 
+import ast
 import html
 import io
 import json
@@ -12,10 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite.cli.figures import drawn, figure, is_figure, picture, translated_figure
+from autograd_lite import Value, draw, nn
+from autograd_lite.cli.figures import drawn, figure, is_figure, picture, translated_output
 from autograd_lite.cli.main import main
 from autograd_lite.cli.translation import (
     is_check,
+    load,
     messages,
     notebook_in,
     said,
@@ -104,6 +107,29 @@ def test_there_are_terms():
     assert {("链式法则", "chain rule"), ("激活函数", "activation"), ("黑塞矩阵", "Hessian")} <= set(TERMS)
 
 
+SITE = FOLDER.parent / ".github/site"
+
+
+def test_what_the_site_says_around_the_course_is_translated():
+    table = load(SITE / "locale/zh.po")
+    code = "".join(path.read_text(encoding="utf-8") for path in SITE.glob("*.py"))
+    assert set(re.findall(r'\bsay\("([^"]+)"', code)) - table.keys() == set()
+    assert [text for text in table if f'"{text}"' not in code] == []
+
+
+def test_chinese_stands_in_tables_not_in_code():
+    for path in [*(FOLDER.parent / "autograd_lite").rglob("*.py"), *SITE.glob("*.py")]:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        documented = [ast.get_docstring(n, clean=False) for n in ast.walk(tree) if is_block(n)]
+        texts = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+        found = [text for text in texts - {*documented, "中文"} if CHINESE.search(text)]
+        assert found == [], path
+
+
+def is_block(node):
+    return isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+
+
 BLOCKS = [
     "A paragraph\nof two lines.",
     "# Title",
@@ -159,9 +185,11 @@ def test_code_and_outputs_of_a_translated_notebook_are_those_of_the_original(pat
 
 
 def without_words(output):
-    """An output, and of a figure all but its words."""
+    """An output, without the words of a figure and what a picture is called."""
     shown = "".join(output.get("data", {}).get("text/html", ""))
-    return re.sub('<text.*?</text>|<!--.*?-->| xml:lang="zh"', "", picture(shown)) if is_figure(shown) else output
+    if is_figure(shown):
+        return re.sub('<text.*?</text>|<!--.*?-->| xml:lang="zh"', "", picture(shown))
+    return re.sub(r' (alt|title)="[^"]*"', "", shown) if shown else output
 
 
 # --- figures -------------------------------------------------------------------------------------------------------
@@ -191,10 +219,10 @@ def test_the_words_of_a_figure_are_messages_and_its_numbers_and_names_are_not():
 
 def test_a_figure_has_its_numbers_and_formulas_in_the_translation():
     words = figure("<svg><text>4, read as 9 (71%)</text><text>rate 0.5</text></svg>")
-    other = translated_figure(words, {"{0}, read as {1} ({2}%)": "{1} <{2}%> 读作 {0}"}, "zh")
+    other = translated_output(words, {"{0}, read as {1} ({2}%)": "{1} <{2}%> 读作 {0}"}, "zh")
     assert picture(other) == '<svg xml:lang="zh"><text>9 &lt;71%&gt; 读作 4</text><text>rate 0.5</text></svg>'
     assert 'alt="9 &lt;71%&gt; 读作 4; rate 0.5"' in other
-    other = translated_figure(figure(FORMULA), {r"mean of $-\log p_1^2$": r"$-\log p_1^2$ 的平均"}, "zh")
+    other = translated_output(figure(FORMULA), {r"mean of $-\log p_1^2$": r"$-\log p_1^2$ 的平均"}, "zh")
     text = '<text style="font-size: 12px; text-anchor: middle" x="40.25">−log p₁² 的平均</text>'
     assert picture(other) == f'<svg xml:lang="zh"><g transform="translate(40 18)">{text}</g></svg>'
     assert 'alt="−log p₁² 的平均"' in other
@@ -205,6 +233,15 @@ def test_a_word_in_a_figure_takes_hardly_more_room_in_chinese():
     for message in DRAWN:
         room, other = (sum(1.0 if CHINESE.match(c) else 0.6 for c in text) for text in (message, CATALOGUE[message]))
         assert other <= room + 2.0, f"{message!r} is {CATALOGUE[message]!r}"
+
+
+def test_what_a_picture_is_called_where_it_cannot_be_seen_is_translated():
+    shown = draw(Value(2.0, label="graph of a") * Value(3.0))._repr_html_()
+    assert list(drawn(shown)) == ["graph of {0} nodes"]
+    other = translated_output(shown, CATALOGUE, "zh")
+    assert other == shown.replace('alt="graph of 3 nodes"', 'alt="3 个节点的计算图"')
+    shown = draw(nn.MLP(2, [1]))._repr_html_()
+    assert list(drawn(shown)) == ["network of {0} - {1}"] * 2
 
 
 def test_every_stored_figure_can_be_translated():
