@@ -87,8 +87,9 @@ class Layout(Memory):
     def _gather_outputs(self) -> None:
         program = self.program
         at, wide = self.address[program.outputs], self.wide[program.outputs]
-        parts = [a + w * np.arange(self.lanes if row else 1) for a, w, row in zip(at.tolist(), wide, program.rows_out)]
-        addresses = np.concatenate(parts) if parts else np.empty(0, np.int64)
+        width = np.where(program.rows_out, self.lanes, 1)
+        lane = np.arange(width.sum()) - np.repeat(np.cumsum(width) - width, width)
+        addresses = np.repeat(at, width) + np.repeat(wide, width) * lane
         if addresses.size and not (np.diff(addresses) == 1).all():
             t, rows = self._take(addresses.size), (np.append(program.rows_out, False) * np.append(wide, 0)).argmin()
             if rows:

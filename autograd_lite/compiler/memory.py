@@ -132,6 +132,7 @@ def affine(addresses: Any) -> Affine | None:
 def distinct(rows: Any) -> tuple[Any, Any]:
     """The different rows, in the order in which they appear, and for each row which it is."""
     first: dict[bytes, int] = {}
-    which = np.array([first.setdefault(row.tobytes(), len(first)) for row in np.ascontiguousarray(rows)])
+    whole = np.ascontiguousarray(rows).view(f"V{rows.itemsize * rows.shape[1]}").ravel()  # a row as one entry
+    which = np.array([first.setdefault(row, len(first)) for row in whole.tolist()])
     starts = np.unique(which, return_index=True)[1]
     return rows[starts], which
