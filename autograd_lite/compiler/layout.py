@@ -138,6 +138,8 @@ class Layout(Memory):
             t, x = self._new(targets, width), self._listed(at)
             self._do("call", t, n, width, at.shape[1], x, self._listed(wide), primitive=op)
         else:
+            order = in_step(at)
+            targets, at = targets[order], at[order]
             operands = [self._rows(at[:, k], wide[k], width) for k in range(at.shape[1])]
             self._do("map", self._new(targets, width), n * width, *operands, primitive=op)
 
@@ -203,7 +205,7 @@ class Layout(Memory):
             starts = np.cumsum(lengths) - lengths
             rest = [(at[:, x], wide[x]) for x in starts[count:]]
             begin = int(lengths[0] == 1 and not op.stops)
-            bias = [(at[:, 0], wide[0])] * begin
+            bias = (at[:, 0], wide[0]) if begin else None
             first, two = starts[begin:count], lengths[begin:count] == 2
             second = first + two
             factors = at[:, first], at[:, second] if two.all() else np.where(two, at[:, second], self._fix(np.ones(1)))
@@ -217,7 +219,8 @@ class Layout(Memory):
     def _dots(self, targets: Any, at: Any, wide: Any, width: int) -> None:
         count = at.shape[1] // 2
         factors, kinds = (at[:, :count], at[:, count : 2 * count]), (wide[:count], wide[count : 2 * count])
-        bias = [(at[:, k], wide[k]) for k in range(2 * count, at.shape[1])]
+        has_bias = at.shape[1] > 2 * count
+        bias = (at[:, -1], wide[-1]) if has_bias else (np.full(len(at), self._fix(np.zeros(1))), 0)
         others = self._products("dots", targets, factors, kinds, width, 0, bias=bias)
         if others.size:
             t, x = self._new(targets[others], width), self._listed(at[others])
@@ -233,7 +236,7 @@ class Layout(Memory):
 
     def _products(
         self, kind: str, targets: Any, factors: Any, wide: Any, width: int, stops: int,
-        over: Any = (0, 0), bias: Sequence[Any] = (), rest: Sequence[Any] = (),
+        over: Any = (0, 0), bias: Any = None, rest: Sequence[Any] = (),
     ) -> Any:  # fmt: skip
         """Products of all of some rows with all of some columns, as matrix products; which results are none of these.
 
@@ -259,8 +262,8 @@ class Layout(Memory):
             order = members.ravel()
             others[order] = False
             t, n = self._new(targets[order], width), len(order)
-            if kind == "dots" or bias:
-                self._begin(t, bias[0][0][order] if bias else None, bias[0][1] if bias else 0, n, width)
+            if bias:
+                self._begin(t, bias[0][members], bias[1], width)
             place = self._columns(right) if width == 1 else self._lane_rows(right[0])
             columns_now = members.shape[1] if width == 1 else width
             size = columns_now, len(left), left.shape[1], columns_now
@@ -268,6 +271,15 @@ class Layout(Memory):
             for addresses, is_wide in rest:
                 self._do("map", t, n * width, t, self._rows(addresses[order], is_wide, width), primitive=table.add)
         return np.flatnonzero(others)
+
+
+def in_step(at: Any) -> Any:
+    """An order of instructions in which most of their operands lie at regular distances."""
+
+    def regular(order: Any) -> int:
+        return sum(affine(column[order].reshape(-1, 1)) is not None for column in at.T)
+
+    return max([np.arange(len(at)), *[np.argsort(column, kind="stable") for column in at.T]], key=regular)
 
 
 def spread(addresses: Any, over: Any) -> Any:

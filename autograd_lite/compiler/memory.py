@@ -70,8 +70,11 @@ class Memory:
         if found and (wide or width == 1) and (n == 1 or found.down == width):
             return found.at
         t = self._take(n * width)
+        repeated = affine(by_period(addresses)) if width == 1 else None
         if found:
             self._do("copy", t, n, width, found.at, found.down, wide)
+        elif repeated:
+            self._do("copy", t, *by_period(addresses).shape, *repeated)
         else:
             self._do("gather", t, n, width, self._listed(addresses), wide)
         return t
@@ -85,16 +88,15 @@ class Memory:
             found = Affine(t, addresses.shape[1], 1)
         return found
 
-    def _begin(self, t: int, bias: Any, wide: int, n: int, width: int) -> None:
-        """Write what a dot product is added to."""
-        if bias is None:
-            self._do("copy", t, n, width, self._fix(np.zeros(1)), 0, 0)
-            return
-        found = affine(bias.reshape(-1, 1))
+    def _begin(self, t: int, bias: Any, wide: int, width: int) -> None:
+        """Write what products are added to: a matrix, or a column of rows of lanes."""
+        rows, columns = bias.shape
+        found = affine(bias)
         if found:
-            self._do("copy", t, n, width, found.at, found.down, wide)
+            by = (columns, *found) if width == 1 else (width, found.at, found.down, wide)
+            self._do("copy", t, rows, *by)
         else:
-            self._do("gather", t, n, width, self._listed(bias), wide)
+            self._do("gather", t, bias.size, width, self._listed(bias), wide)
 
     def _lane_rows(self, row: Any) -> tuple[int, int]:
         """Rows of lanes at a regular distance: where, and the distance."""
@@ -127,6 +129,13 @@ def affine(addresses: Any) -> Affine | None:
     along = int(addresses[0, 1]) - at if count > 1 else 0
     regular = (addresses == at + down * np.arange(n).reshape(-1, 1) + along * np.arange(count)).all()
     return Affine(at, down, along) if regular else None
+
+
+def by_period(addresses: Any) -> Any:
+    """The same addresses as a matrix whose rows begin where the first distance between neighbours ends."""
+    steps = np.diff(addresses)
+    period = 1 + int((steps != steps[:1]).argmax())
+    return addresses.reshape(-1, period) if len(addresses) % period == 0 else addresses.reshape(-1, 1)
 
 
 def distinct(rows: Any) -> tuple[Any, Any]:

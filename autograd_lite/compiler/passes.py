@@ -92,7 +92,7 @@ def roll(program: Program) -> Program:
     """
     level = [0] * len(program.ops)
     groups: dict[Hashable, list[int]] = {}
-    wide = program.wide
+    wide, value = program.wide, program.value
     used = set(program.outputs)
     for i, (op, xs) in enumerate(zip(program.ops, program.args)):
         if op is None:
@@ -101,8 +101,8 @@ def roll(program: Program) -> Program:
         below = max(map(level.__getitem__, xs))
         level[i] = below if op is LANE else below + 1  # reading a lane is an address, and takes no time
         kind = OF_THE_FIRST[0] if op in OF_THE_FIRST else op
-        lanes = tuple(map(wide.__getitem__, xs)) if program.lanes else ()
-        groups.setdefault((level[i], op is LANE, kind, len(xs), wide[i], lanes), []).append(i)
+        kinds = tuple([(wide[x], value[x] is not None) for x in xs])
+        groups.setdefault((level[i], op is LANE, kind, len(xs), wide[i], kinds), []).append(i)
     found = [members for _, members in sorted(groups.items(), key=lambda entry: entry[0][:2])]  # type: ignore[index]
     constants = [i for i in sorted(used) if program.value[i] is not None]
     order = [*range(program.inputs), *constants, *[i for members in found for i in members]]
