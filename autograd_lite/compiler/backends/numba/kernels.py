@@ -24,6 +24,7 @@ from autograd_lite.compiler.backends.numba.functions import (
     mean,
     new,
     release,
+    two_sum,
 )
 
 U = np.uint64
@@ -188,8 +189,36 @@ def sum_of_products(m: Any, x: Any, at: int, n: int, by: int, ends: int, count: 
 def lanesum(o: Any, x: Any, m: Any) -> None:
     t, n, w, a, averaged = o[0], o[1], o[2], o[3], o[4]
     for p in range(n):
-        row = carray(offset(m, a + w * p), w)
-        m[t + p] = mean(row) if averaged else fsum(row)
+        y = row_sum(m, a + w * p, w)
+        if y - y != 0.0:
+            row = carray(offset(m, a + w * p), w)
+            y = mean(row) if averaged else fsum(row)
+        elif averaged:
+            y /= w
+        m[t + p] = y
+
+
+@compiles
+def row_sum(m: Any, a: int, w: int) -> float:
+    """The correctly rounded sum of w numbers, as `fsum`; nan where it is not sure."""
+    totals, lost, sizes = splat(0.0), splat(0.0), splat(0.0)
+    end = w - w % NARROW
+    for q in range(U(0), end, NARROW):
+        v = load(m, a + q)
+        after = totals + v
+        z = after - totals
+        e = (totals - (after - z)) + (v - z)
+        totals, lost, sizes = after, lost + e, sizes + simd.magnitude(e)
+    total, error, size = 0.0, 0.0, 0.0
+    for q in range(NARROW + (w - end)):
+        total, rounding = two_sum(total, simd.lane(totals, q) if q < NARROW else m[a + end + (q - NARROW)])
+        error += rounding
+        size += abs(rounding)
+        if q < NARROW:
+            error += simd.lane(lost, q)
+            size += simd.lane(sizes, q)
+    slack = 2.3e-16 * (float(w) + 32.0) * size  # more than what adding the errors lost
+    return total + error if total + (error - slack) == total + (error + slack) else np.nan
 
 
 def lanedot(o: Any, x: Any, m: Any) -> None:
@@ -223,8 +252,17 @@ def softmax(o: Any, x: Any, m: Any) -> None:
                 gap = -((top - x_k) + rest) if top - top == 0.0 else x_k - top
                 m[t + w * (c + c + k) + q] = gap if top != np.inf else log(xs[k])
         if want & U(1):
+            total, error, size = 0.0, 0.0, 0.0
             for k in range(c):
-                m[t + w * (c + k) + q] = sum_without(xs, k, others)
+                total, rounding = two_sum(total, xs[k])
+                error, size = error + rounding, size + abs(rounding)
+            for k in range(c):
+                others_k, rounding = two_sum(total, -xs[k])
+                rounding += error
+                slack = 2.3e-16 * (float(c) + 1.0) * (size + abs(rounding))
+                rest_k = others_k + (rounding + slack)
+                sure = rest_k == others_k + (rounding - slack)
+                m[t + w * (c + k) + q] = rest_k if sure else sum_without(xs, k, others)
     release(room)
 
 
