@@ -9,19 +9,19 @@ import weakref
 from collections.abc import Callable, Hashable
 from contextvars import copy_context
 from functools import update_wrapper
-from inspect import Parameter, signature
+from inspect import Parameter
 from math import isclose
 from types import MethodType, NoneType
 from typing import Any
 
 from autograd_lite.compiler import backends
 from autograd_lite.compiler.ir import Program
-from autograd_lite.compiler.passes import record, stages
-from autograd_lite.compiler.recording import Recording, name_of, traced
+from autograd_lite.compiler.passes import stages
+from autograd_lite.compiler.recording import Recording, name_of, recorded
 from autograd_lite.compiler.tracer import current_tape
 from autograd_lite.core.checks import shown
 from autograd_lite.core.modes import as_numbers, is_watched, no_grad
-from autograd_lite.core.primitives import CONSTANT, POSITIONAL
+from autograd_lite.core.primitives import CONSTANT, POSITIONAL, parameters
 from autograd_lite.core.value import Value, as_data, topological_order, variable
 from autograd_lite.transforms.pytree import NUMBER, flatten, is_array_type, paths, unflatten
 
@@ -115,7 +115,7 @@ class Jitted:
         roll {'*': 1, '+': 1}
         """
         structure = flatten((args, kwargs), f"the arguments of {name_of(self.f)}", STATIC)[1]
-        found = dict(stages(record(*traced(self.f, structure)[:3])))
+        found = dict(stages(recorded(self.f, structure)[0]))
         for program in found.values():
             program.names |= enumerate(argument_names(self.f, args, kwargs))
         return found
@@ -159,9 +159,9 @@ class Jitted:
 
 def argument_names(f: Callable[..., Any], args: Any, kwargs: Any) -> list[str]:
     """What f calls each number of its arguments."""
-    parameters = signature(f).parameters.values() if callable(f) else ()
-    names = [p.name for p in parameters if p.kind in POSITIONAL]
-    several = next((p.name for p in parameters if p.kind is Parameter.VAR_POSITIONAL), "argument")
+    found = parameters(f) or []
+    names = [p.name for p in found if p.kind in POSITIONAL]
+    several = next((p.name for p in found if p.kind is Parameter.VAR_POSITIONAL), "argument")
     names += [f"{several}[{i}]" for i in range(len(args) - len(names))]
     given = [*zip(names, args), *kwargs.items()]
     return [path for name, x in given for path in paths(x, name, STATIC)]

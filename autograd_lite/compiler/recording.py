@@ -3,10 +3,10 @@
 As part of a user's graph it is one node for each number of its result, whose closure runs the compiled gradient.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from itertools import accumulate, islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from autograd_lite.compiler import backends
 from autograd_lite.compiler.ir import Program
@@ -28,36 +28,27 @@ from autograd_lite.transforms.pytree import (
 )
 
 
-class Traced(NamedTuple):
-    """What f did to the inputs, and the structure of its result."""
-
-    tape: Tape
-    inputs: list[Tracer]
-    outputs: list[Value]
-    out: Structure
-
-
-def traced(f: Callable[..., Any], structure: Structure) -> Traced:
-    """Run f once on tracers in this structure, while the tape is all that is in force."""
+def recorded(f: Callable[..., Any], structure: Structure) -> tuple[Program, Structure]:
+    """What f does, run once on tracers while the tape is all that is in force, and the structure of its result."""
     name, code = name_of(f), getattr(f, "__code__", None)
     tape = Tape(f"{name}, {code.co_filename}, line {code.co_firstlineno}" if code else name)
     inputs = [Tracer(tape.origin) for _ in range(len(structure))]
 
-    def run() -> Traced:
+    def run() -> tuple[list[Any], Structure]:
         only(tape)
         try:
             args, kwargs = unflatten(structure, inputs)
-            outputs, out = flatten(f(*args, **kwargs), f"the result of {name}")
-            if any(isinstance(y, LaneTracer) for y in outputs):
-                raise TracingError(
-                    f"the result of {name} was computed from a number that outlived the function which vmap maps: it "
-                    "stands for one number a lane.\nInstead: return it from that function"
-                )
-            return Traced(tape, inputs, [as_value(y) for y in outputs], out)
+            return flatten(f(*args, **kwargs), f"the result of {name}")
         finally:
             tape.ended = True
 
-    return copy_context().run(run)
+    outputs, out = copy_context().run(run)
+    if any(isinstance(y, LaneTracer) for y in outputs):
+        raise TracingError(
+            f"the result of {name} was computed from a number that outlived the function which vmap maps: it "
+            "stands for one number a lane.\nInstead: return it from that function"
+        )
+    return record(tape, inputs, list(map(as_value, outputs))), out
 
 
 class Recording:
@@ -66,9 +57,7 @@ class Recording:
     def __init__(self, f: Callable[..., Any], structure: Structure, backend: str | None) -> None:
         self.name, self.structure, self.backend = name_of(f), structure, backend
         with no_gc():
-            tape, inputs, outputs, self.out = traced(f, structure)
-            self.recorded = record(tape, inputs, outputs)
-            del tape, inputs, outputs  # whose memory the passes need
+            self.recorded, self.out = recorded(f, structure)
             self.program = rewritten(self.recorded)
             for v in self.program.captured:
                 v._data  # noqa: B018  # a TracingError if it stands for a number of another function
@@ -104,14 +93,17 @@ class Recording:
     def _primitive(self, k: int, moving: tuple[int, ...], data: list[float]) -> Primitive:
         """Output k as a primitive of the inputs at `moving` and the captured Values; the other inputs are fixed."""
         count = len(moving)
-        fixed = _without(data, moving)
+
+        def inputs(xs: Sequence[Any]) -> list[Any]:
+            at = dict(zip(moving, xs))
+            return [at.get(i, x) for i, x in enumerate(data)]
 
         def forward(xs: Sequence[float]) -> float:
-            return float(self.run(_merged(moving, xs[:count], fixed), xs[count:])[k])
+            return float(self.run(inputs(xs), xs[count:])[k])
 
         def vjp(g: Any, *xs: Any) -> Sequence[Any]:
             pull = self._pull(k, moving)
-            chunks = [g, *xs[:count], *fixed]
+            chunks = [g, *inputs(xs)]
             if any(isinstance(x, Value) for x in (g, *xs)):
                 return pull.as_nodes(chunks)  # type: ignore[no-any-return]
             now = dict(zip(self.program.captured, xs[count:]))
@@ -125,15 +117,14 @@ class Recording:
         It is made from what was recorded, not from the function, which may do something else by now.
         """
 
-        def pull(g: Value, xs: Sequence[Value], fixed: Sequence[Value]) -> list[Any]:
-            y = again(self.recorded, [*_merged(moving, xs, fixed), *self.program.captured])[k]
-            inputs = [*xs, *self.program.captured]
+        def pull(g: Value, xs: Sequence[Value]) -> list[Any]:
+            y = again(self.recorded, [*xs, *self.program.captured])[k]
+            inputs = [*[xs[i] for i in moving], *self.program.captured]
             graph = between(inputs, topological_order(y, stop=inputs)[0])
             return pull_back(graph, inputs, [y], [g], recording=True)
 
         if (k, moving) not in self._pulls:
-            rest = len(self.structure) - len(moving)
-            _, structure = flatten(((0.0, [0.0] * len(moving), [0.0] * rest), {}))
+            _, structure = flatten(((0.0, [0.0] * len(self.structure)), {}))
             pull.__name__ = f"gradient of {self.name}"
             self._pulls[k, moving] = Recording(pull, structure, self.backend)
         return self._pulls[k, moving]
@@ -150,19 +141,6 @@ def again(recorded: Program, inputs: Sequence[Value]) -> list[Value]:
         parents = tuple([nodes[x] for x in xs])
         nodes.append(constant(value) if op is None else tape.write(LaneTracer if wide else Tracer, op, parents))
     return [nodes[i] for i in recorded.outputs]
-
-
-def _without(xs: Sequence[Any], positions: Sequence[int]) -> list[Any]:
-    left_out = set(positions)
-    return [x for i, x in enumerate(xs) if i not in left_out]
-
-
-def _merged(positions: Sequence[int], xs: Iterable[Any], others: Iterable[Any]) -> list[Any]:
-    """All inputs again: `xs` at `positions`, `others` elsewhere, both in order."""
-    at = dict(zip(positions, xs))
-    rest = iter(others)
-    count = len(at) + len(list(others))
-    return [at[i] if i in at else next(rest) for i in range(count)]
 
 
 def name_of(f: Callable[..., Any]) -> str:

@@ -50,19 +50,13 @@ def step(program: Program, i: int, over_lanes: dict[Any, Compute]) -> Step:
     """Instruction i: what computes it, and what takes its operands out of the list of all results."""
     primitive, xs = program.ops[i], program.args[i]
     assert primitive is not None
-    compute = over_lanes.get(primitive, primitive.forward)
-    if primitive.arity is None and primitive not in over_lanes:
-        compute = _variadic(compute)
-    if program.wide[i] and primitive not in over_lanes:
-        compute = _lane_by_lane(compute)
+    compute = over_lanes.get(primitive)
+    if compute is None:
+        forward = primitive.forward
+        compute = forward if primitive.arity is not None else lambda *operands: forward(operands)
+        if program.wide[i]:
+            compute = _lane_by_lane(compute)
     return compute, itemgetter(*xs) if len(xs) > 1 else itemgetter(slice(xs[0], xs[0] + 1))
-
-
-def _variadic(forward: Compute) -> Compute:
-    def compute(*xs: float) -> Any:
-        return forward(xs)
-
-    return compute
 
 
 def _lane_by_lane(forward: Compute) -> Compute:

@@ -41,36 +41,19 @@ def _stand_in(x: Any) -> Any:
 # --- one call for each way through a function ----------------------------------------------------------------------
 
 
-class Ways:
-    """The conditions that a function asks for in one call, and the answers it gets: those planned, then yes."""
-
-    def __init__(self, answers: list[bool]) -> None:
-        self.answers = answers
-        self.conditions: list[Any] = []
-
-    def answer(self, condition: Any) -> bool:
-        self.conditions.append(condition)
-        if len(self.conditions) > len(self.answers):
-            self.answers.append(True)
-        return self.answers[len(self.conditions) - 1]
-
-
 class Number:
     """An array that takes part in arithmetic, and in conditions, as a number does; or as numbers along an axis."""
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, array: Any, ways: Ways) -> None:
-        self.array, self.ways = array, ways
+    def __init__(self, array: Any, decide: Callable[[Any], bool]) -> None:
+        self.array, self.decide = array, decide
 
     def __bool__(self) -> bool:
-        return self.ways.answer(self.array != 0)
-
-    def __int__(self) -> int:
-        raise TypeError("a whole number that is known only when the program runs")
+        return self.decide(self.array != 0)
 
     def __getitem__(self, index: int | slice) -> "Number":
-        return Number(self.array[index], self.ways)
+        return Number(self.array[index], self.decide)
 
     def __iter__(self) -> "Iterator[Number]":
         return map(self.__getitem__, range(len(self)))
@@ -83,11 +66,17 @@ def selecting(function: Function) -> Function:
     """`function`, which may branch on its operands, for arrays."""
 
     def run(planned: list[bool], *xs: Any) -> Any:
-        ways = Ways([*planned])
-        result = _array(function(*[x if isinstance(x, float) else Number(x, ways) for x in xs]))
-        for place in reversed(range(len(planned), len(ways.conditions))):
-            otherwise = run([*ways.answers[:place], False], *xs)
-            result = jnp.where(ways.conditions[place], result, otherwise)
+        """The result where conditions hold as planned, and then wherever they do; put together with all others."""
+        conditions: list[Any] = []
+
+        def decide(condition: Any) -> bool:
+            conditions.append(condition)
+            return len(conditions) > len(planned) or planned[len(conditions) - 1]
+
+        result = _array(function(*[x if isinstance(x, float) else Number(x, decide) for x in xs]))
+        for place in reversed(range(len(planned), len(conditions))):
+            otherwise = run([*planned, *[True] * (place - len(planned)), False], *xs)
+            result = jnp.where(conditions[place], result, otherwise)
         return result
 
     return partial(run, [])
@@ -97,8 +86,8 @@ def lifted(over_arrays: Function, function: Function) -> Function:
     """A function of numbers, for Numbers too: there it is a function of arrays."""
 
     def on_numbers(*xs: Any) -> Any:
-        ways = next((x.ways for x in jax.tree.leaves(xs) if isinstance(x, Number)), None)
-        return function(*xs) if ways is None else Number(over_arrays(*map(_array, xs)), ways)
+        decide = next((x.decide for x in jax.tree.leaves(xs) if isinstance(x, Number)), None)
+        return Number(over_arrays(*map(_array, xs)), decide) if decide else function(*xs)
 
     return on_numbers
 

@@ -226,4 +226,3 @@ for known in (
 ):  # fmt: skip
     setattr(IEEE_MATH, known.__name__, compiled(known))
 mean, exp_difference = compiled(reductions.mean), compiled(exact.exp_difference)
-log, log1p = math.log, math.log1p

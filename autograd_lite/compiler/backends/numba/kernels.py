@@ -6,6 +6,7 @@ unsigned: where an index may be negative, LLVM makes no vectors. Sums go from le
 bits stay. A vector may read beyond a row, for there is always some memory, and writes only what belongs to the row.
 """
 
+from math import log, log1p
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,6 @@ from autograd_lite.compiler.backends.numba.functions import (
     exact_dot,
     exp_difference,
     fsum,
-    log,
-    log1p,
     lost,
     mean,
     new,
