@@ -127,6 +127,11 @@ def test_a_long_result_is_short_and_lines_are_of_a_length():
     assert max(map(len, irregular.splitlines())) <= 120
 
 
+def test_results_that_are_arguments_and_constants_are_printed_one_by_one():
+    listing = str(program(lambda x, y: [x, y, 0.0, 0.0, x * y], 1.0, 2.0))
+    assert listing.splitlines()[-2:] == ["  r3 = x * y", "  return x, y, 0.0, 0.0, r3"]
+
+
 def test_every_pass_can_be_seen():
     seen = {name: p.counts() for name, p in jit(lambda x, y: (x * y + y * x).tanh() * 1.0).stages(1.0, 2.0).items()}
     assert seen == {

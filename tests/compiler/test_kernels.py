@@ -230,3 +230,23 @@ def test_what_numba_cannot_compile_stays_with_numpy():
     odd = ag.primitive("through_a_dict", lambda x: {1: 2.0}[1] * x, lambda g, x: (2.0 * g,))
     runner = ag.jit(lambda x: odd(x) + ag.tanh(x), backend="numba")
     assert runner(3.0) == 6.0 + ag.tanh(3.0)
+
+
+def calls_itself():
+    def product_down_to_one(x):
+        return 1.0 if x <= 1.0 else x * product_down_to_one(x - 1.0)
+
+    return product_down_to_one
+
+
+def calls_another():
+    def doubled(x):
+        return 2.0 * x
+
+    return lambda x: doubled(x) + 1.0
+
+
+@pytest.mark.parametrize(("forward", "expected"), [(calls_itself(), 120.0), (calls_another(), 11.0)])
+def test_a_users_function_may_call_those_of_its_closure_and_itself(forward, expected):
+    runner = ag.jit(ag.primitive("calling", forward, lambda g, x: (g,)), backend="numba")
+    assert runner(5.0) == expected
