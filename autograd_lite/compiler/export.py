@@ -1,6 +1,6 @@
 """Programs for others to run: a recorded function as a function of JAX."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from autograd_lite.compiler.backends import check
@@ -22,7 +22,7 @@ def to_jax(f: Callable[..., Any], *args: Any) -> Callable[..., Any]:
     12.0
     """
     check("jax")
-    from autograd_lite.compiler.backends.jax import traceable
+    from autograd_lite.compiler.backends.jax import leaves, traceable
 
     recording = jit(f).recording_for(args, {}, [])
     program = recording.program
@@ -30,16 +30,7 @@ def to_jax(f: Callable[..., Any], *args: Any) -> Callable[..., Any]:
     captured = [v.data for v in program.captured]
 
     def on_arrays(*args: Any) -> Any:
-        return recording.assemble(run([*_leaves(args), *captured]))
+        return recording.assemble(run([*leaves(recording.structure.children[0], args), *captured]))
 
     on_arrays.__name__ = getattr(f, "__name__", "on_arrays")
     return on_arrays
-
-
-def _leaves(tree: Any) -> Iterator[Any]:
-    """The numbers and arrays of a tree, in the order in which they were recorded."""
-    if isinstance(tree, (list, tuple, dict)):
-        for child in tree.values() if isinstance(tree, dict) else tree:
-            yield from _leaves(child)
-    else:
-        yield tree

@@ -53,6 +53,15 @@ def test_an_export_takes_and_gives_what_the_function_does():
 ARGUMENTS = {"x": 0.0, "y": [0.0, 0.0]}, 1.0
 
 
+def test_dicts_come_in_any_order_and_other_structures_are_refused():
+    f = to_jax(lambda point, mode: point["x"] - point["a"], {"x": 0.0, "a": 0.0}, "fast")
+    assert float(f({"a": 1.0, "x": 5.0}, "fast")) == 4.0
+    assert float(jax.jit(f, static_argnums=1)({"x": 5.0, "a": 1.0}, "fast")) == 4.0
+    for other in ([5.0, 1.0], {"x": 5.0}, {"x": 5.0, "a": jax.numpy.ones(2)}, {"x": 5.0, "a": [1.0]}):
+        with pytest.raises(ValueError, match="recorded for a"):
+            f(other, "fast")
+
+
 def test_an_export_can_be_differentiated_and_mapped_by_jax():
     square = to_jax(lambda x: x * x, 0.0)
     assert float(jax.grad(square)(3.0)) == 6.0

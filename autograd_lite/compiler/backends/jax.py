@@ -11,7 +11,7 @@ made of it by up to 1e-13 in the tails. It regroups sums and quotients, and take
 
 import operator
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from itertools import pairwise
 from typing import Any
@@ -25,6 +25,8 @@ from autograd_lite.compiler.fused import LANE_DOT, Sum, dot_as_sum
 from autograd_lite.compiler.ir import Program
 from autograd_lite.compiler.tracer import LANE, LANE_MEAN, LANE_SUM, STACK
 from autograd_lite.core import table as table
+from autograd_lite.core.checks import shown
+from autograd_lite.transforms.pytree import Static, Structure, is_array_type
 
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 
@@ -55,6 +57,24 @@ def traceable(program: Program) -> Callable[[Sequence[Any]], Any]:
         return jnp.concatenate([jnp.broadcast_to(y, (n,)) for y, n in rows])
 
     return run
+
+
+def leaves(structure: Structure, tree: Any) -> Iterator[Any]:
+    """The numbers and arrays of a tree, in the order in which they were recorded: JAX hands over dicts in another."""
+    if structure.kind is Static:
+        return
+    is_container = isinstance(tree, (dict, list, tuple))
+    if structure.kind is None or is_array_type(structure.kind):
+        if not is_container and np.shape(tree) == structure.keys:
+            yield tree
+            return
+    elif isinstance(tree, dict) == (structure.kind is dict):
+        children = [tree[key] for key in structure.keys if key in tree] or tree
+        if (is_container or np.ndim(tree)) and len(children) == len(structure.children):
+            for child, x in zip(structure.children, children):
+                yield from leaves(child, x)
+            return
+    raise ValueError(f"this function was recorded for {structure}, not for {shown(tree)}")
 
 
 def kind(program: Program, i: int, memory: "Memory") -> Any:
