@@ -19,6 +19,9 @@ TEXT = re.compile(r"(?<=>)([^<>]+)(?=</text>)")
 COMPOSED = re.compile(  # a text with a formula: Matplotlib places each letter, and says in a comment what they are
     r"<!-- (?P<text>[^>]*?) --><g(?P<place>[^>]*)><text>(?P<letters>(?:<tspan[^>]*>[^<]*</tspan>)*)</text></g>"
 )
+LINE = r'<text style="font-size: ([\d.]+)px; " transform="translate\(([\d.]+) ([\d.]+)\)">([^<]+)</text>'
+LINES = re.compile(f"(?:{LINE}){{2,}}")  # of one text, centred: each begins where its own width has it begin
+WIDTH = 0.55  # of a letter, in the mean, of its height
 FORMULA = re.compile(r"\$([^$]*)\$")
 NUMBER = re.compile(r"(\$[^$]*\$)|\d+(?:\.\d+)?")
 FUNCTIONS = [*ACTIVATIONS, *(name for name, p in PRIMITIVES.items() if p.arity == 1 and name.isidentifier())]
@@ -81,9 +84,17 @@ def translated_output(output: str, catalogue: Mapping[str, str], language: str) 
 
     if not is_figure(output):
         return CALLED.sub(lambda name: name[1] + (other(unescape(name[2])) or name[2]), output)
-    svg = COMPOSED.sub(composed_anew, picture(output))
+    svg = LINES.sub(_about_their_middle, COMPOSED.sub(composed_anew, picture(output)))
     svg = TEXT.sub(lambda text: other(unescape(text[0])) or text[0], svg)
     return figure(svg.replace("<svg", f'<svg xml:lang="{language}"', 1))
+
+
+def _about_their_middle(lines: re.Match[str]) -> str:
+    """Lines that stay centred when their words are others."""
+    parts = [(float(size), float(x), y, text) for size, x, y, text in re.findall(LINE, lines[0])]
+    middle = sum(x + WIDTH * size * len(unescape(text)) / 2 for size, x, _, text in parts) / len(parts)
+    start = '<text style="font-size: {}px; text-anchor: middle" transform="translate({:.2f} {})">{}</text>'
+    return "".join(start.format(f"{size:g}", middle, y, text) for size, _, y, text in parts)
 
 
 def _texts(svg: str) -> list[str]:

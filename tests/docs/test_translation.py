@@ -235,6 +235,15 @@ def test_a_word_in_a_figure_takes_hardly_more_room_in_chinese():
         assert other <= room + 2.0, f"{message!r} is {CATALOGUE[message]!r}"
 
 
+def test_lines_of_one_text_stay_centred():
+    line = '<text style="font-size: 10px; " transform="translate({} {})">{}</text>'
+    words = figure(f"<svg><g>{line.format(10, 5, 'a long line')}{line.format(30, 17, 'line')}</g></svg>")
+    shown = picture(translated_output(words, {"a long line": "长长的一行", "line": "一行"}, "zh"))
+    middles = re.findall(r'text-anchor: middle" transform="translate\(([\d.]+) \d+\)">(\w+)<', shown)
+    assert [text for _, text in middles] == ["长长的一行", "一行"]
+    assert [float(x) for x, _ in middles] == pytest.approx([40.6, 40.6], abs=0.1)
+
+
 def test_what_a_picture_is_called_where_it_cannot_be_seen_is_translated():
     shown = draw(Value(2.0, label="graph of a") * Value(3.0))._repr_html_()
     assert list(drawn(shown)) == ["graph of {0} nodes"]
