@@ -114,9 +114,10 @@ class Tape(Mode, list[Tracer]):
             return self.write(Tracer, primitive, parents)
         if primitive in BETWEEN:
             return self._between(primitive, parents)
-        if LaneTracer not in map(type, parents):
+        kinds = {*map(type, parents)}
+        if LaneTracer not in kinds:
             return self.write(Tracer, primitive, parents)
-        return self.write(LaneTracer, primitive, self._spread_out(parents))
+        return self.write(LaneTracer, primitive, parents if len(kinds) == 1 else self._spread_out(parents))
 
     def _between(self, primitive: Primitive, parents: tuple[Value, ...]) -> Value:
         """An operation that may lead to lanes or from them."""
@@ -206,7 +207,7 @@ def _stopped(g: Value, c: Any) -> Any:
         return c
     if not isinstance(c, Tracer):
         return table.stop(g, c)
-    if c._primitive in (table.mul, table.adjoint_mul) and c._parents[0] is g:
+    if c._primitive in PRODUCTS and c._parents[0] is g:
         c._primitive = table.adjoint_mul
         return c
     if c._primitive in KEEPING_ZERO and any(p is g for p in c._parents):
@@ -282,6 +283,7 @@ ONE_LANE = _between("one lane", lambda g, x, i: (_in_lane(g, int(i)), 0.0), "{} 
 LANE = _between("lane", lambda g, v, i: (_in_one_lane(g, i), 0.0), "{}[{}]")
 OF_MANY, INTO_LANES, REDUCING = {table.sum, table.mean, STACK}, {STACK, ONE_LANE, SPREAD}, {LANE_SUM, LANE_MEAN}
 BETWEEN = {*OF_MANY, *INTO_LANES, *REDUCING, LANE}
+PRODUCTS = {table.mul, table.adjoint_mul}
 KEEPING_ZERO = {  # operations that make no nan of an adjoint of 0
     table.neg, table.where, table.choose, table.along, LANE_SUM, LANE, ONE_LANE, STACK,
 }  # fmt: skip

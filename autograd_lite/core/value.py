@@ -204,9 +204,11 @@ def topological_order(
 
 def record(primitive: Primitive, parents: tuple[Value, ...], modes: "Modes | None" = None) -> Value:
     """A new node, `primitive` applied to `parents`: as the innermost mode has it, by default all of the context."""
-    mode, outer = _innermost(active() if modes is None else modes)
-    if mode is not None:
-        return mode.record(primitive, parents, outer)  # type: ignore[no-any-return]
+    modes = active() if modes is None else modes
+    while modes and modes[-1].ended:  # it counts no more
+        modes = modes[:-1]
+    if modes:
+        return modes[-1].record(primitive, parents, modes[:-1])  # type: ignore[no-any-return]
     xs = tuple([p._data for p in parents])
     y = primitive.evaluate(xs)
     return build(Value, y, primitive, parents, primitive.captured(y, xs))
@@ -214,9 +216,11 @@ def record(primitive: Primitive, parents: tuple[Value, ...], modes: "Modes | Non
 
 def variable(x: Number, modes: "Modes | None" = None) -> Value:
     """A node that nothing depends on yet, for the number x; connected to x if x is a Value."""
-    mode, outer = _innermost(active() if modes is None else modes)
-    if mode is not None:
-        return mode.variable(x, outer)  # type: ignore[no-any-return]
+    modes = active() if modes is None else modes
+    while modes and modes[-1].ended:
+        modes = modes[:-1]
+    if modes:
+        return modes[-1].variable(x, modes[:-1])  # type: ignore[no-any-return]
     return record(table.identity, (x,), ()) if isinstance(x, Value) else Value(x)
 
 
@@ -261,13 +265,6 @@ _modes: ContextVar[Modes] = ContextVar("modes", default=())
 _leaf_kind: ContextVar[Primitive] = ContextVar("leaf_kind", default=LEAF)
 active = _modes.get  # the modes of this context, the innermost last
 leaf_kind = _leaf_kind.get  # what new leaves are: LEAF, or a kind of its own while a transform runs a function
-
-
-def _innermost(modes: Modes) -> tuple[Any, Modes]:
-    """The innermost mode that still counts, None if there is none, and those around it."""
-    while modes and modes[-1].ended:
-        modes = modes[:-1]
-    return (modes[-1], modes[:-1]) if modes else (None, ())
 
 
 def hidden_by(v: Value) -> Any:
