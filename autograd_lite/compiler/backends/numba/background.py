@@ -28,7 +28,7 @@ _asked: set[Kernel] = set()  # what processes have been asked for
 
 def are_ready(kernels: Sequence[Kernel]) -> bool:
     """Whether these kernels can be used now. Sees to it that they will be: where no process brings them, at once."""
-    absent = [kernel for kernel in kernels if kernel not in LOADED and not kernel.is_stored()]
+    absent = [kernel for kernel in kernels if kernel not in LOADED and not kernel.path().exists()]
     if absent and ask(absent):
         return False
     for kernel in kernels:

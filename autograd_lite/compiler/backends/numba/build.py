@@ -43,9 +43,9 @@ def object_code(kind: str, primitive: Primitive | None) -> bytes:
         dispatcher = compiles(function(kind, primitive))
         dispatcher.compile(types.void(*POINTERS))
     except Exception as error:  # whatever a compiler raises: it has many errors, without a base in common
-        if primitive is None or primitive in OURS:
+        if primitive in OURS:
             raise
-        raise CannotRunError(f"Numba cannot compile forward of {primitive.name!r}: use backend='python'") from error
+        raise CannotRunError(f"Numba cannot compile the forward function of {primitive}: {error}") from error
     name = dispatcher.overloads[POINTERS].fndesc.llvm_func_name
     return machine.emit(dispatcher.inspect_llvm(POINTERS), name)
 

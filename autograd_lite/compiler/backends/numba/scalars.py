@@ -8,17 +8,10 @@ from autograd_lite.core import table
 from autograd_lite.core.primitives import Primitive
 
 FREQUENT = (
-    table.add,
-    table.sub,
-    table.mul,
-    table.div,
-    table.neg,
-    table.adjoint_mul,
-    table.relu,
-    table.positive,
-    table.where,
-    table.stop,
-)  # number, target, operands; sums are 1, those that stop 2: number, target, count, operands
+    table.add, table.sub, table.mul, table.div, table.neg,
+    table.adjoint_mul, table.relu, table.positive, table.where, table.stop,
+)  # fmt: skip
+# each: number, target, operands; sums are 1, those that stop 2: number, target, count, operands
 NUMBER = {primitive: 3 + k for k, primitive in enumerate(FREQUENT)}
 OURS: dict[Primitive | None, str] = {p: name for name, p in vars(table).items() if isinstance(p, Primitive)}
 OURS[None] = ""  # of kernels that apply none

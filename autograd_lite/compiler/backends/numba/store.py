@@ -24,7 +24,7 @@ from autograd_lite.core.checks import shown
 from autograd_lite.core.primitives import Primitive
 
 HERE = Path(__file__).parent
-NUMERIC = HERE.parents[2] / "numeric"
+REBINDING, NUMERIC = HERE.parent / "rebinding.py", HERE.parents[2] / "numeric"
 
 
 class Kernel(NamedTuple):
@@ -38,46 +38,36 @@ class Kernel(NamedTuple):
         if self.primitive in OURS:
             return self.kind, OURS[self.primitive]
         assert self.primitive is not None
-        return self.kind, pickled((self.primitive.forward, self.primitive.arity))
+        import numba.cloudpickle as by_value  # for functions that cannot be imported
+
+        try:
+            return self.kind, by_value.dumps((self.primitive.forward, self.primitive.arity))  # type: ignore[no-untyped-call]
+        except Exception as error:  # a cached function inside another, one that holds a lock: each raises its own kind
+            raise CannotRunError(f"{shown(self.primitive)} cannot travel to another process: {error}") from error
 
     def path(self) -> Path:
         """The file of its machine code."""
         return cache_folder() / f"{self.kind}_{_digest(_basis() + repr(self.described()).encode()).hex()[:24]}.o"
-
-    def is_stored(self) -> bool:
-        return self.path().exists()
 
 
 def _digest(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def pickled(x: Any) -> bytes:
-    """A function of a user's, by value if it cannot be imported; a CannotRunError if it cannot travel at all."""
-    import numba.cloudpickle as by_value
-
-    try:
-        data: bytes = by_value.dumps(x)  # type: ignore[no-untyped-call]
-    except Exception as error:  # a cached function inside another, one that holds a lock: each raises its own kind
-        raise CannotRunError(f"{shown(x)} cannot be pickled: {error}") from error
-    return data
-
-
 @cache
 def _basis() -> bytes:
     """What every kernel depends on."""
-    sources = [Path(table.__file__), *sorted(HERE.glob("*.py")), *sorted(NUMERIC.glob("*.py"))]
+    sources = [Path(table.__file__), REBINDING, *sorted(HERE.glob("*.py")), *sorted(NUMERIC.glob("*.py"))]
     versions = [version("numba"), version("llvmlite"), sys.version, platform.machine(), _processor()]
     return _digest(b"\0".join([*[path.read_bytes() for path in sources], *[v.encode() for v in versions]]))
 
 
 def _processor() -> str:
     """What the machine code may use: from the kernel's own list where there is one, for Numba takes time to import."""
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return platform.processor()
-    return "".join(sorted({line for line in text.splitlines() if line.startswith(("flags", "Features", "model name"))}))
+    with suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return "".join(sorted({line for line in lines if line.startswith(("flags", "Features", "model name"))}))
+    return platform.processor()
 
 
 def cache_folder() -> Path:
