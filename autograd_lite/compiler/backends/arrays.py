@@ -27,7 +27,7 @@ def room(kind: str, numbers: Sequence[int]) -> int:
     """How many numbers an operation needs for itself."""
     if kind in ("matmul", "dots"):
         _, _, rows, count, columns, *_ = numbers
-        return (4 if kind == "dots" else 1) * (1 + at_once(count, rows * columns)) * rows * columns
+        return (3 if kind == "dots" else 1) * (1 + at_once(count, rows * columns)) * rows * columns
     return math.prod(numbers[1:4]) if kind == "sums" else 0
 
 
@@ -107,31 +107,33 @@ def lane_dots(pairs: Any, left: Any, right: Any, y: Any) -> None:
 
 
 def dots(left: Any, right: Any, y: Any, some: Any) -> None:
-    """As `reductions.dot`, the rounding errors of the sums beside the sums."""
-    total, errors, squares = y, np.zeros(y.shape), y * y
-    (sums, products, zs, parts), step = some, some.shape[1] - 1
+    """As `reductions.dot`, with the rounding errors of the sums, as kernels have them (see `dots` and `_compensated`).
+
+    The terms are added to a number that is larger than all of them, and the errors are what it takes from them.
+    """
+    (sums, products, parts), step, lost = some, some.shape[1] - 1, 6e-16 * (len(left) + 1)
+    a, b, sizes = np.abs(left[:, :, 0]), np.abs(right[:, 0]), np.abs(y)
+    bound = sizes + np.max(a, axis=0).reshape(-1, 1) * np.sum(b, axis=0)
+    smallest = np.minimum(_smallest(a).reshape(-1, 1) * _smallest(b), _smallest(sizes[None]))
+    squares = y * y + (a * a).T @ (b * b)
+    large = 4.0 * bound
+    total = large + y
+    errors = y - (total - large)
     for k in range(0, len(left), step):
         n = len(left[k : k + step])
-        product = np.multiply(left[k : k + n], right[k : k + n], out=products[:n])
+        product, part = np.multiply(left[k : k + n], right[k : k + n], out=products[:n]), parts[:n]
         sums[0] = total
         for before, term, after in zip(sums, product, sums[1:]):
             np.add(before, term, out=after)
-        z, part = np.subtract(sums[1 : n + 1], sums[:n], out=zs[:n]), parts[1 : n + 1]
-        np.subtract(sums[1 : n + 1], z, out=part)
-        np.subtract(sums[:n], part, out=part)
-        np.add(part, np.subtract(product, z, out=z), out=part)
-        parts[0] = errors
-        errors = in_order(parts[: n + 1])
-        np.multiply(product, product, out=part)
-        parts[0] = squares
-        squares = in_order(parts[: n + 1])
+        np.subtract(product, np.subtract(sums[1 : n + 1], sums[:n], out=part), out=part)
+        errors += np.add.reduce(part, axis=0)
         total = sums[n]
-    size, smallest = total * total, np.minimum(_smallest(left) * _smallest(right), _smallest(y[None]))
-    lost = 5e-32 * (len(left) + 1) ** 3  # more than what adding the errors lost
-    is_exact = (smallest * smallest > lost * squares) & (16.0 * size >= squares)  # see `_compensated` in `simd.py`
-    for p, q in _some_at_once(16.0 * size < squares, len(left)):
+    total = total - large
+    size, slack = (total + errors) ** 2, lost * bound
+    cancel = 16.0 * size < squares
+    slack = np.where((slack < smallest) & ~cancel, 0.0, lost * slack)
+    for p, q in _some_at_once(cancel, len(left)):
         errors[p, q] += _product_errors(left[:, p, 0], right[:, 0, q])
-    slack = np.where(is_exact, 0.0, lost * np.sqrt(squares))
     result = total + (errors + slack)
     is_right = (squares < 1e280) & (squares > 1e-280) & (squares < 1e15 * size) & (result == total + (errors - slack))
     for p, q in zip(*np.nonzero(~is_right)):
@@ -139,9 +141,9 @@ def dots(left: Any, right: Any, y: Any, some: Any) -> None:
     y[:] = result
 
 
-def _smallest(factors: Any) -> Any:
+def _smallest(sizes: Any) -> Any:
     """The smallest that is not 0."""
-    return np.min(np.abs(factors), axis=0, where=factors != 0.0, initial=math.inf)
+    return np.min(np.where(sizes > 0.0, sizes, math.inf), axis=0)
 
 
 def _some_at_once(wanted: Any, count: int) -> Iterator[tuple[Any, Any]]:

@@ -181,7 +181,7 @@ class Binder:
         return arrays.matmul, (*self._products(1, *numbers[:-2]), *numbers[-2:])
 
     def dots(self, _: Any, *numbers: int) -> Call:
-        return arrays.dots, self._products(4, *numbers[:-2])
+        return arrays.dots, self._products(3, *numbers[:-2])
 
     def sums(self, _: Any, t: int, n: int, w: int, count: int, x: int, by: int, e: int, stops: int) -> Call:
         places = self.index[x : x + n * count].reshape(count, n)
