@@ -174,7 +174,8 @@ def _check_arguments(model: Any, loss: Any, metrics: Any, optimizer: Any, jit: A
         if function is not None and not callable(function):
             raise TypeError(f"fit({name}) must be a function of the history, not {shown(function)}")
     check_measures("fit", loss, metrics, optimizer)
-    if isinstance(model, Module) and not set(model.parameters()) & set(optimizer.parameters):
+    moved = set(optimizer.parameters)
+    if isinstance(model, Module) and not any(p in moved for _, p in model.named_parameters()):
         raise ValueError("fit(optimizer) moves none of this model's parameters: make it with model.parameters()")
 
 
