@@ -71,10 +71,9 @@ def of_list(primitive: Primitive, doc: str, xs: list[float], y: float) -> OfList
     """The primitive as a function of a list of operands; of xs it is y."""
     argument = f"{primitive.name}(xs)"
 
-    def function(xs: Iterable[Number]) -> Number:
-        if hasattr(xs, "_reduced"):  # a list that is more than its entries
-            return xs._reduced(primitive)  # type: ignore[no-any-return]
-        return over(primitive, listed(xs, argument))  # type: ignore[no-any-return]
+    def function(xs: Iterable[Number]) -> Any:
+        # A list that is more than its entries says itself what comes of it.
+        return xs._reduced(primitive) if hasattr(xs, "_reduced") else over(primitive, listed(xs, argument))
 
     takes = "a list of real numbers or Values, at least one"
     return _documented(function, primitive, doc, takes, repr(xs), y)
