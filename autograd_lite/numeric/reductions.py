@@ -51,7 +51,7 @@ def dot(v: Sequence[float]) -> float:
     try:
         total = math.fsum(terms)
     except (OverflowError, ValueError):
-        return fsum(terms)
+        total = fsum(terms)
     if abs(total) * 4.0 < math.hypot(*terms):
         for error in (product_error, large_product_error):
             exact = fsum([*terms, *map(error, w, x)])

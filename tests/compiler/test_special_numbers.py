@@ -1,6 +1,7 @@
 """Infinities, nan, zeros of both signs and numbers at the ends of the range: the bits of plain Python, whoever runs."""
 
 import math
+from fractions import Fraction
 from importlib.util import find_spec
 
 import pytest
@@ -119,3 +120,13 @@ def test_products_of_any_numbers_cancel_exactly():
         error = reductions.dot([*w, *x])
         assert error == reductions.dot([a * 2.0**-60, -a * b, b * 2.0**60, 1.0])
         assert 0.0 < abs(error) < 2.0**-52 * a * b
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_a_dot_product_whose_sum_leaves_the_range_on_the_way_and_cancels(backend):
+    pytest.importorskip(backend)
+    w, xs, bias = [1.0, 1.0, 1.0 + 2.0**-52, 2.0**-53], [1e308, 1e308, -1e308, -1e308], -1e308
+    exact = float(sum(Fraction(a) * Fraction(b) for a, b in zip(w, xs)) + Fraction(bias))
+    assert dot(w, xs, bias) == exact
+    layer = jit(lambda xs: [dot(w, xs, bias) for _ in range(9)] + [dot(w[::-1], xs[::-1], bias)], backend=backend)
+    assert layer(xs) == [exact] * 10
