@@ -86,7 +86,8 @@ def test_a_process_that_is_killed_is_not_waited_for(tmp_path):
 
 
 def test_a_process_compiles_on_when_the_program_has_ended(tmp_path):
-    printed(python(PROGRAM, tmp_path))
+    _, err = python('    import warnings; warnings.simplefilter("always")' + PROGRAM, tmp_path).communicate()
+    assert err == ""
     until = time.monotonic() + 200.0
     while len(list(tmp_path.glob("*.o"))) < 3 and time.monotonic() < until:
         time.sleep(0.1)

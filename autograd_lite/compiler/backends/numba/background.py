@@ -1,5 +1,6 @@
 """A process that compiles kernels into the cache while programs already run."""
 
+import atexit
 import os
 import pickle
 import subprocess
@@ -70,6 +71,15 @@ def ask(kernels: Sequence[Kernel]) -> bool:
             return False
         _asked.update(new)
         return True
+
+
+@atexit.register
+def leave() -> None:
+    """At the end the process is left to finish what it was asked for, and to end by itself."""
+    if _process is not None and _process.stdin is not None:
+        with suppress(OSError):
+            _process.stdin.close()
+        _process.returncode = 0  # or Python warns of a process that still runs
 
 
 def work() -> None:
