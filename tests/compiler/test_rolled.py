@@ -148,3 +148,29 @@ def test_primitives_of_many_operands_at_many_points(backend, name):
     same_bits(lambda points: [row(*x) for x in points], backend, points)
     same_bits(vmap(lambda x: row(*x)), backend, points)
     same_bits(value_and_grad(lambda points: sum(vmap(lambda x: row(*x))(points))), backend, points)
+
+
+NUMBERS = {
+    "sixteenths": lambda rng, shape: rng.integers(-16, 17, size=shape) / 16.0,
+    "of few digits": lambda rng, shape: rng.normal(size=shape).astype(np.float32).astype(float),
+    "of many sizes": lambda rng, shape: rng.normal(size=shape) * 10.0 ** rng.integers(-12, 12, size=shape),
+    "at the ends of the range": lambda rng, shape: rng.normal(size=shape) * 10.0 ** rng.integers(-160, 150, size=shape),
+    "often zero": lambda rng, shape: np.maximum(rng.normal(size=shape), 0.0),
+    "that cancel": lambda rng, shape: np.hstack([x := rng.normal(size=(shape[0], shape[1] // 2)), -x])[:, : shape[1]],
+}
+
+
+@pytest.mark.parametrize("count", [2, 16, 34])
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_dot_products_and_sums_over_lanes_of_numbers(backend, kind, count):
+    """Many lie halfway between two floats, or near to it."""
+    rng = np.random.default_rng(count)
+    ws, xs = NUMBERS[kind](rng, (5, count)).tolist(), NUMBERS[kind](rng, (21, count)).tolist()
+
+    def layer(ws, x):
+        return [dot(w, x) + b for w, b in zip(ws, [0.0, 0.25, 1.0 / 3.0, 0.0, 1e-20])]
+
+    same_bits(vmap(layer, in_axes=(None, 0)), backend, ws, xs)
+    same_bits(
+        lambda ws, xs: [ag.sum(column) for column in zip(*vmap(layer, in_axes=(None, 0))(ws, xs))], backend, ws, xs
+    )
