@@ -4,9 +4,7 @@ The results have the bits of the other backends: what is called is in `arrays.py
 """
 
 import math
-from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -32,10 +30,6 @@ def of_layout(layout: Layout) -> Callable[[Sequence[Any]], Any]:
     if all(kind == "scalars" for kind, _, _ in layout.operations):
         run = python.load(layout.program)
         return lambda inputs: np.array(run(inputs))
-    return bound(layout)
-
-
-def bound(layout: Layout) -> "Bound":
     return Bound(layout, partial(bind, layout))
 
 
@@ -47,7 +41,11 @@ class Bound:
         self.free: list[tuple[Any, Callable[[], Any]]] = []
 
     def __call__(self, inputs: Sequence[Any]) -> Any:
-        memory, run = self.take()
+        try:
+            memory, run = self.free.pop()
+        except IndexError:
+            memory = self.layout.memory.copy()
+            run = self.bind(memory)
         fill(memory[: self.layout.filled], inputs)
         if run():  # a user's function raised an error in compiled code: it raises it here too
             return of_layout(self.layout)(inputs)
@@ -55,57 +53,23 @@ class Bound:
         self.free.append((memory, run))
         return outputs
 
-    def take(self) -> tuple[Any, Callable[[], Any]]:
-        """Memory that nobody else uses, and what runs on it."""
-        try:
-            return self.free.pop()
-        except IndexError:
-            memory = self.layout.memory.copy()
-            return memory, self.bind(memory)
 
-
-def over_blocks(
-    layout: Layout, k: int, memory: Any, load: Callable[[Layout], Bound], threads: int = 1
-) -> Callable[[], None]:
+def over_blocks(layout: Layout, k: int, memory: Any) -> Callable[[], None]:
     """What runs part k of a program for all blocks, and adds up their sums, in the order of the blocks."""
     part, every_lane = layout.parts[k], as_strided(memory, (memory.size, layout.lanes), (8, 8))
-    bounds = {n: load(each) for n, each in part.layouts.items()}
+    runs = {n: of_layout(each) for n, each in part.layouts.items()}
     rows, sums = memory[part.rows_out].reshape(-1, layout.lanes), memory[part.sums]
     of_blocks = np.empty((len(part.lanes), sums.size))
 
-    def some(lanes: Sequence[slice], of_blocks: Any) -> None:
-        taken = {n: bound.take() for n, bound in bounds.items()}
-        for n, (m, _) in taken.items():
-            m[len(part.rows) * n : part.layouts[n].filled] = memory[part.numbers]
-        for where, sums in zip(lanes, of_blocks):
-            n = where.stop - where.start
-            (m, run), each = taken[n], part.layouts[n]
-            m[: len(part.rows) * n].reshape(-1, n)[:] = every_lane[part.rows, where]
-            if run():
-                of_layout(each)([m[: each.filled]])
-            found = m[each.outputs]
-            rows[:, where], sums[:] = found[: len(rows) * n].reshape(-1, n), found[len(rows) * n :]
-        for n, bound in bounds.items():
-            bound.free.append(taken[n])
-
     def run() -> None:
-        in_threads(some, [(part.lanes[i::threads], of_blocks[i::threads]) for i in range(threads)])
+        numbers = memory[part.numbers]
+        for lanes, totals in zip(part.lanes, of_blocks):
+            n = lanes.stop - lanes.start
+            found = runs[n]([every_lane[part.rows, lanes], numbers])
+            rows[:, lanes], totals[:] = found[: len(rows) * n].reshape(-1, n), found[len(rows) * n :]
         sums[:] = arrays.in_order(of_blocks)
 
     return run
-
-
-def in_threads(f: Callable[..., None], calls: Sequence[tuple[Any, ...]]) -> None:
-    """Call f, which may do the same again, with each of these: at once, if threads can start."""
-    try:
-        if len(calls) > 1:
-            with ThreadPoolExecutor(len(calls)) as pool:
-                deque(pool.map(f, *zip(*calls)), maxlen=0)
-            return
-    except RuntimeError:  # no thread can start
-        pass
-    for each in calls:
-        f(*each)
 
 
 def fill(memory: Any, inputs: Sequence[Any]) -> None:
@@ -211,7 +175,7 @@ class Binder:
         return arrays.softmax, (self.view(a, (w, 1), (c, w)), self.view(t, (3, c * w), (w, 1), (c, w)), want)
 
     def blocks(self, _: Any, k: int) -> Call:
-        return over_blocks(self.layout, k, self.m, bound), ()
+        return over_blocks(self.layout, k, self.m), ()
 
     def scalars(self, _: Any, stretch: int, __: int) -> Call:
         program, numbers = self.layout.program, self.layout.stretches[stretch]

@@ -35,6 +35,25 @@ def call(o, x, m):
             m[t + w * p + q] = f(v)
     release(room)
 """
+PART = """
+def part(o, x, m):
+    b, end, step, size, n, lanes, rows = o[0], o[1], o[2], o[3], o[4], o[5], o[6]
+    outs, t, sums, out = o[7], o[8], o[9], o[10]
+    totals, code, index, inner = pointer(o[11], m), pointer(o[13], o), pointer(o[14], x), pointer(o[15], m)
+    while b < end:
+        q = size * b
+        for p in range(rows):
+            for j in range(n):
+                inner[n * p + j] = m[U(x[p]) + q + j]
+        if call(o[12], code, index, inner) != 0:
+            raise ArithmeticError
+        for p in range(outs):
+            for j in range(n):
+                m[t + lanes * p + q + j] = inner[out + n * p + j]
+        for j in range(sums):
+            totals[sums * b + j] = inner[out + n * outs + j]
+        b += step
+"""
 
 
 def object_code(kind: str, primitive: Primitive | None) -> bytes:
@@ -55,6 +74,8 @@ def function(kind: str, primitive: Primitive | None) -> Any:
     if kind == "run":
         names = {f"f{scalars.NUMBER[p]}": compiled(p.forward) for p in scalars.FREQUENT}
         return written("run", scalars.loop_source(), names | {"call": call, "total": kernels.total})
+    if kind == "part":
+        return written("part", PART, {"call": call, "pointer": pointer})
     if primitive is None:
         return getattr(kernels, kind)
     f = compiled(primitive.forward)
@@ -84,3 +105,9 @@ def call(context: Any, address: Any, o: Any, x: Any, m: Any) -> Any:
         return builder.call(builder.inttoptr(args[0], kind.as_pointer()), pointers)
 
     return types.int32(types.uint64, *POINTERS), generate
+
+
+@intrinsic
+def pointer(context: Any, address: Any, like: Any) -> Any:
+    """What is at this address, of the kind of the other."""
+    return like(types.uint64, like), lambda context, builder, signature, args: builder.inttoptr(args[0], args[1].type)
