@@ -56,8 +56,8 @@ def test_a_notebook_runs_in_the_browser_as_it_is_and_shows_what_it_has_stored(si
 
 
 def plain_code(cells):
-    """The code cells that are the same in every language."""
-    return [cell for cell in cells if cell.cell_type == "code" and not is_check(cell)]
+    """The code that is the same in every language; what it shows may have words."""
+    return [cell.source for cell in cells if cell.cell_type == "code" and not is_check(cell)]
 
 
 def kinds(cell):
