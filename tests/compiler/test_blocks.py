@@ -127,6 +127,7 @@ def deep(ws, xs):
 
 @pytest.mark.parametrize("threads", [2, 3, 8])
 def test_threads_change_no_bit(monkeypatch, threads):
+    pytest.importorskip("numba")
     runner = pytest.importorskip("autograd_lite.compiler.backends.numba.runner")
     rng = np.random.default_rng(1)
     ws, xs = rng.normal(size=(2, 5, 5)).tolist(), rng.normal(size=(3 * blocks.BLOCK + 50, 5))
