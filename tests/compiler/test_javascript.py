@@ -298,6 +298,24 @@ def test_a_module_takes_and_returns_nested_arrays():
 
 
 @needs_node
+@pytest.mark.parametrize("keys", [(2, 1), ("b", "a"), ("x", 0), ("10", "9")])
+def test_a_module_takes_dicts_whatever_their_keys(keys):
+    first, second = keys
+
+    def f(p):
+        return {second: p[first] - p[second], first: p[first] * 10.0}
+
+    made, given = to_javascript(f, {first: 0.0, second: 0.0}), {first: 1.0, second: 5.0}
+    expected = {str(second): -4.0, str(first): 10.0}
+    assert run(made, given) == run(made, dict(reversed(given.items()))) == expected
+
+
+def test_keys_that_are_one_in_javascript_are_refused():
+    with pytest.raises(TypeError, match="differ as strings"):
+        to_javascript(lambda p: p[1] - p["1"], {1: 1.0, "1": 2.0})
+
+
+@needs_node
 def test_gradients_models_and_arrays_become_modules():
     assert run(to_javascript(hessian(lambda x: x[0] ** 3 * x[1]), [1.0, 1.0]), [2.0, 5.0]) == [[60, 12], [12, 0]]
     model = MLP(2, [3, 1], seed=0)

@@ -54,7 +54,7 @@ def to_javascript(f: Callable[..., Any], *args: Any) -> str:
 
 
 def _shape(structure: Structure) -> Any:
-    """A structure as JSON: null for a number, a list or an object of what stands in it."""
+    """A structure as JSON: null for a number, a list of what stands in it, for dicts beside their keys."""
     if structure.kind is None:
         return None
     if structure.kind is Static:
@@ -67,5 +67,10 @@ def _shape(structure: Structure) -> Any:
         for length in reversed(structure.keys):
             shape = [shape] * length
         return shape
-    children = list(map(_shape, structure.children))
-    return dict(zip(map(str, structure.keys), children)) if structure.kind is dict else children
+    parts = list(map(_shape, structure.children))
+    if structure.kind is not dict:
+        return parts
+    keys = list(map(str, structure.keys))
+    if len(set(keys)) < len(keys):
+        raise TypeError(f"to_javascript(args) takes dicts whose keys differ as strings, not {list(structure.keys)}")
+    return {"keys": keys, "parts": parts}
