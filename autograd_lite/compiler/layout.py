@@ -74,8 +74,9 @@ class Layout(Memory):
         for groups, alone in stretches(program):
             if alone:
                 self._blocks(groups)
-            for begin, end in groups if not alone else ():
-                self._group(begin, end)
+            else:
+                for begin, end in groups:
+                    self._group(begin, end)
         self._flush()
         self._gather_outputs()
         self.memory = np.zeros(self.size + 16)
@@ -263,7 +264,7 @@ class Layout(Memory):
             others[order] = False
             t, n = self._new(targets[order], width), len(order)
             if bias:
-                self._begin(t, bias[0][members], bias[1], width)
+                self._bring(t, bias[0][members], bias[1], width)
             place = self._columns(right) if width == 1 else self._lane_rows(right[0])
             columns_now = members.shape[1] if width == 1 else width
             size = columns_now, len(left), left.shape[1], columns_now

@@ -70,13 +70,7 @@ class Memory:
         if found and (wide or width == 1) and (n == 1 or found.down == width):
             return found.at
         t = self._take(n * width)
-        repeated = affine(by_period(addresses)) if width == 1 else None
-        if found:
-            self._do("copy", t, n, width, found.at, found.down, wide)
-        elif repeated:
-            self._do("copy", t, *by_period(addresses).shape, *repeated)
-        else:
-            self._do("gather", t, n, width, self._listed(addresses), wide)
+        self._bring(t, by_period(addresses) if width == 1 else addresses.reshape(n, 1), wide, width)
         return t
 
     def _matrix(self, addresses: Any) -> Affine:
@@ -88,15 +82,15 @@ class Memory:
             found = Affine(t, addresses.shape[1], 1)
         return found
 
-    def _begin(self, t: int, bias: Any, wide: int, width: int) -> None:
-        """Write what products are added to: a matrix, or a column of rows of lanes."""
-        rows, columns = bias.shape
-        found = affine(bias)
+    def _bring(self, t: int, addresses: Any, wide: int, width: int) -> None:
+        """Copy these results together: a matrix of single numbers, or a column of rows of lanes."""
+        rows, columns = addresses.shape
+        found = affine(addresses)
         if found:
             by = (columns, *found) if width == 1 else (width, found.at, found.down, wide)
             self._do("copy", t, rows, *by)
         else:
-            self._do("gather", t, bias.size, width, self._listed(bias), wide)
+            self._do("gather", t, addresses.size, width, self._listed(addresses), wide)
 
     def _lane_rows(self, row: Any) -> tuple[int, int]:
         """Rows of lanes at a regular distance: where, and the distance."""
